@@ -1,0 +1,1 @@
+"""zhipu_async."""

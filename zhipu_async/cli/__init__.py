@@ -1,0 +1,1 @@
+"""The command line, `zhipu-async`; uses public names only."""

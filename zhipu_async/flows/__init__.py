@@ -1,0 +1,1 @@
+"""What waits: the retry loop, streams, tasks, bulk work, realtime."""

@@ -1,0 +1,1 @@
+"""Pure decisions: parsing, state machines, retry, limits. No I/O here."""

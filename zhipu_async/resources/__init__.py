@@ -1,0 +1,1 @@
+"""One module per area; a method is a signature, a docstring and one statement."""

@@ -1,0 +1,1 @@
+"""The local platform: answers every endpoint on loopback; shares nothing with the client."""

@@ -1,0 +1,1 @@
+"""What goes over the wire: msgspec Structs, one module per area."""
