@@ -1,0 +1,58 @@
+"""What the platform offers at one address: everything that a call needs to know about it. No I/O here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Replay(Enum):
+    """How often a request may be sent."""
+
+    SAFE = "reads and deletes: repeat freely"
+    COSTLY = "costs money, changes nothing: one resend once bytes have left"
+    ONCE = "creates something: never again unless it surely did not arrive"
+
+
+class Root(Enum):
+    """What a path is relative to."""
+
+    PAAS = "the base URL, ending in /paas/v4 or /coding/paas/v4"
+    API = "the API root, the base URL without that tail"
+
+
+class Envelope(Enum):
+    """What stands around the reply in a body that reports success."""
+
+    BARE = "nothing"
+    TASK = "nothing; an error beside a task's status belongs to the task, not to the call"
+    CODE_200 = "{code: 200, message, data}"
+    SUCCESS = "{success: true, code: 200, msg, data}"
+    FINAGENT = "{code: 0, message, data}, with a code table of its own"
+
+
+class StreamEnd(Enum):
+    """How a stream of this endpoint says that it is whole."""
+
+    DONE = "data: [DONE], or a finish_reason before the end of the body"
+    EVENT = "an event of a name that the endpoint knows, or [DONE]"
+    EOF = "the end of the body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint(Generic[T]):
+    """One operation of the platform; `name` is what users call it: `videos.submit`."""
+
+    name: str
+    method: str = "POST"
+    path: str
+    reply: type[T]
+    replay: Replay
+    root: Root = Root.PAAS
+    envelope: Envelope = Envelope.BARE
+    ends: StreamEnd = StreamEnd.DONE
+    takes_request_id: bool = False
+    default_model: str = ""
