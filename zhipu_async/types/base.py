@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 KEPT_BODY_BYTES = 256 * 1024  # a reply keeps its own bytes for `.raw` up to here; vectors need no second copy
+
+R = TypeVar("R", bound="Reply")
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
-    """How a reply came: what one asks for when talking to the platform's support."""
+    """How a reply came: what one is asked for when talking to the platform's support."""
 
     status: int = 200
     log_id: str = ""
@@ -22,3 +21,57 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     attempts: int = 1
     elapsed: float = 0.0
+
+
+UNKNOWN = Meta(status=0, attempts=0)
+
+
+class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """An object inside a reply."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields that are set as plain dicts and lists."""
+        plain: dict[str, object] = msgspec.to_builtins(self)
+        return plain
+
+
+class Reply(Part, dict=True, kw_only=True):
+    """What an endpoint answers; fields the library does not know yet are in `.raw`."""
+
+    @property
+    def meta(self) -> Meta:
+        """Return how the reply came: status, log id, headers, attempts, seconds."""
+        kept: Meta = vars(self).get("_meta", UNKNOWN)
+        return kept
+
+    @property
+    def raw(self) -> dict[str, object]:
+        """Return the whole answer as the platform sent it (for very large ones, the known fields)."""
+        body: bytes = vars(self).get("_body", b"")
+        return msgspec.json.decode(body, type=dict[str, object]) if body else self.to_dict()
+
+    def to_json(self) -> str:
+        """Return the known fields that are set as JSON text."""
+        return msgspec.json.encode(self).decode()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        return (_restore, (type(self), fields, dict(vars(self))))
+
+    def __copy__(self: R) -> R:
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        return _restore(type(self), fields, vars(self))
+
+
+def attach(reply: Reply, meta: Meta, body: bytes) -> None:
+    """Lay meta and body beside the fields."""
+    beside = vars(reply)
+    beside["_meta"] = meta
+    if len(body) <= KEPT_BODY_BYTES:
+        beside["_body"] = body
+
+
+def _restore(kind: type[R], fields: Mapping[str, object], beside: Mapping[str, object]) -> R:
+    reply = kind(**fields)
+    vars(reply).update(beside)
+    return reply

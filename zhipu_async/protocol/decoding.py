@@ -1,0 +1,69 @@
+"""The one door for replies: bytes to Structs, tolerant of nulls and of numbers in strings. No I/O here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeGuard, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Undecodable(ValueError):
+    """The bytes are not JSON, or not of the expected shape; the sentence says where."""
+
+
+def decode(body: bytes, into: type[T]) -> T:
+    """Return the Struct; nulls in a reply mean the same as absent fields."""
+    try:
+        return decoder(into).decode(body)
+    except ValueError:  # a null, or text that is less than strict JSON: a lone surrogate, say, that json takes
+        return convert(parse(body), into)
+
+
+def convert(value: object, into: type[T]) -> T:
+    """Return plain JSON values as the Struct, nulls pruned."""
+    try:
+        return msgspec.convert(without_nulls(value), into, strict=False)
+    except (msgspec.ValidationError, RecursionError) as exc:
+        raise Undecodable(str(exc)) from exc
+
+
+def parse(body: bytes) -> object:
+    """Return what the bytes say as JSON, more tolerant than the fast decoder."""
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise Undecodable("the body is not JSON") from exc
+    return value
+
+
+def without_nulls(value: object) -> object:
+    """Return the value with the null members of its objects left out."""
+    if is_object(value):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if is_array(value):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def is_object(value: object) -> TypeGuard[dict[str, object]]:
+    """Tell whether the value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[object]]:
+    """Tell whether the value is a JSON array."""
+    return isinstance(value, list)
+
+
+_decoders: dict[object, msgspec.json.Decoder[Any]] = {}
+
+
+def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
+    """Return the decoder kept for this type; there are as many as there are kinds of reply."""
+    kept: msgspec.json.Decoder[T] | None = _decoders.get(into)
+    if kept is None:
+        kept = _decoders[into] = msgspec.json.Decoder(into)
+    return kept

@@ -1,0 +1,31 @@
+"""Time, as it is handed to everything that waits or stamps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where a flow gets its time from."""
+
+    def now(self) -> float:
+        """Return monotonic seconds."""
+        ...
+
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; cancelling ends the wait and nothing else."""
+        ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    now = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
+    sleep = staticmethod(asyncio.sleep)
