@@ -1,0 +1,70 @@
+"""What came in: one record per request, with what became of it. No I/O here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .shapes import Body, is_array, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .operation import Upload
+
+
+@dataclass(slots=True)
+class Received:
+    """One request as the simulator saw it; the outcome is filled in as it becomes known."""
+
+    number: int
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Names as sent; look them up in any letter case."""
+    key: str = field(default="", repr=False)
+    body: Body = field(default_factory=dict[str, object], repr=False)
+    """The JSON object as it came, nulls included, or the text parts of a form."""
+    content: bytes = field(default=b"", repr=False)
+    files: list[Upload] = field(default_factory=list["Upload"], repr=False)
+    unknown_fields: tuple[str, ...] = ()
+    """Members of the body that the platform does not document; it accepts them silently."""
+    at: float = field(default=0.0, repr=False)
+    """When it came, on the monotonic clock."""
+    status: int | None = None
+    """The HTTP status of the answer; None while it is not decided, or when the connection was reset."""
+    code: str = ""
+    """The business code of a refusal."""
+    fault: str = ""
+    """Which scripted fault struck."""
+    finished: bool = False
+    gone: bool = False
+    """The client went away before the answer was complete."""
+
+    @property
+    def model(self) -> str:
+        value = self.body.get("model")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def request_id(self) -> str:
+        value = self.body.get("request_id")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def text(self) -> str:
+        """Every string of the body on a line of its own, to search in."""
+        return "\n".join(strings(self.body))
+
+
+def strings(value: object) -> Iterator[str]:
+    """Walk the JSON value and give its strings in order."""
+    if isinstance(value, str):
+        yield value
+    elif is_object(value):
+        for member in value.values():
+            yield from strings(member)
+    elif is_array(value):
+        for item in value:
+            yield from strings(item)
