@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NotRequired, Protocol, Required, TypeAlias, TypedDict
 
@@ -81,11 +81,15 @@ MediaKind: TypeAlias = Literal["image", "video", "file", "audio"]
 
 @dataclass(frozen=True, slots=True)
 class MediaPart:
-    """A part whose file is read when the request is sent; `parts.image("cat.png")` builds it."""
+    """A part whose content is read and encoded when the request is sent; `parts.image("cat.png")` builds it."""
 
     kind: MediaKind
-    path: Path
-    filename: str = field(default="")
+    source: Path | bytes
+    filename: str = ""
+
+    def __repr__(self) -> str:
+        source = f"{len(self.source)} bytes" if isinstance(self.source, bytes) else str(self.source)
+        return f"<MediaPart {self.kind}: {self.filename or source}>"
 
 
 PlainPart: TypeAlias = TextPart | ImagePart | VideoPart | FileUrlPart | FilePart | AudioPart

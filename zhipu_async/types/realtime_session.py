@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import field
 
 from zhipu_async.types.base import Part
+
+# Named here because a field called `object` hides the builtin inside its class.
+Fields: TypeAlias = dict[str, object]
 
 CLIENT_VAD: Final = "client_vad"
 SERVER_VAD: Final = "server_vad"
@@ -73,7 +75,7 @@ class FunctionTool(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "function"
     name: str
     description: str = ""
-    parameters: Mapping[str, object] = {}
+    parameters: Fields = field(default_factory=Fields)
 
 
 class SessionConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -143,7 +145,7 @@ class SessionTool(Part):
     type: str = ""
     name: str = ""
     description: str = ""
-    parameters: Mapping[str, object] = {}
+    parameters: Fields = field(default_factory=Fields)
 
 
 class Session(Part):
@@ -157,7 +159,7 @@ class Session(Part):
     voice: str = ""
     input_audio_format: str = ""
     output_audio_format: str = ""
-    input_audio_noise_reduction: Mapping[str, object] = {}
+    input_audio_noise_reduction: Fields = field(default_factory=Fields)
     turn_detection: SessionTurnDetection = field(default_factory=SessionTurnDetection)
     temperature: float = 0.0
     max_response_output_tokens: str = ""
@@ -214,7 +216,7 @@ class RealtimeResponse(Part):
     object: str = ""
     status: str = ""
     usage: RealtimeUsage = field(default_factory=RealtimeUsage)
-    status_details: Mapping[str, object] = {}
+    status_details: Fields = field(default_factory=Fields)
     output: list[Item] = field(default_factory=list[Item])
 
 
