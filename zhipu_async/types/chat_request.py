@@ -81,7 +81,7 @@ MediaKind: TypeAlias = Literal["image", "video", "file", "audio"]
 
 @dataclass(frozen=True, slots=True)
 class MediaPart:
-    """A part whose content is read and encoded when the request is sent; `parts.image("cat.png")` builds it."""
+    """A part that is read and encoded when the request is sent; `parts.image("cat.png")` builds it."""
 
     kind: MediaKind
     source: Path | bytes

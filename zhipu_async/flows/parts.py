@@ -1,0 +1,61 @@
+"""Reading the files that messages name, off the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from zhipu_async.errors import InvalidArgument
+from zhipu_async.protocol import parts as rules
+from zhipu_async.protocol.sendable import as_list, as_object
+from zhipu_async.types.chat_request import MediaPart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zhipu_async.protocol.chat_request import Prepared
+    from zhipu_async.types.chat_request import PlainPart
+
+
+async def with_files(prepared: Prepared) -> dict[str, object]:
+    """Return the body with every file read and encoded; cancelling leaves a thread to finish its read alone.
+
+    One thread reads all of them in turn: encoding holds the interpreter, so more threads gain nothing.
+    """
+    if not prepared.unread:
+        return prepared.body
+    messages = await anyio.to_thread.run_sync(_filled, prepared.body["messages"], abandon_on_cancel=True)
+    return {**prepared.body, "messages": messages}
+
+
+async def read(part: MediaPart) -> PlainPart:
+    """Return the part as it is sent; cancelling leaves a thread to finish its read alone."""
+    return await anyio.to_thread.run_sync(_read_now, part, abandon_on_cancel=True)
+
+
+def _filled(messages: object) -> Sequence[object]:
+    assert as_list(messages)
+    return [_filled_message(message) if as_object(message) else message for message in messages]
+
+
+def _filled_message(message: Mapping[object, object]) -> Mapping[object, object]:
+    content = message.get("content")
+    if not as_list(content) or not any(isinstance(part, MediaPart) for part in content):
+        return message
+    filled = [_read_now(part) if isinstance(part, MediaPart) else part for part in content]
+    return {**message, "content": filled}
+
+
+def _read_now(part: MediaPart) -> PlainPart:
+    content = part.source
+    return rules.build(part, content if isinstance(content, bytes) else _read_file(part, content))
+
+
+def _read_file(part: MediaPart, path: Path) -> bytes:
+    try:
+        rules.check_size(part.kind, path.stat().st_size, rules.name_of(part))
+        return path.read_bytes()
+    except OSError as exc:
+        raise InvalidArgument(f"cannot read {path}: {exc.strerror}") from exc
