@@ -98,7 +98,10 @@ class ServerEvent(Part, dict=True, tag_field="type", kw_only=True):
 
     @property
     def raw(self) -> dict[str, object]:
-        """Return the event as it came (of audio and broken ones, the known fields)."""
+        """Return the event as it came; of speech, the known fields."""
+        if "_raw" in vars(self):
+            fields: dict[str, object] = vars(self)["_raw"]
+            return fields
         body: bytes = vars(self).get("_body", b"")
         return msgspec.json.decode(body, type=dict[str, object]) if body else self.to_dict()
 
