@@ -273,7 +273,20 @@ class InternalServerError(APIStatusError):
 
 
 class APIConnectionError(APIError):
-    """No connection to the platform, or it broke."""
+    """No connection to the platform, or it broke; `.sent` tells whether the request may have arrived."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        sent: bool = True,
+        endpoint: str = "",
+        request_id: str = "",
+        attempts: int = 0,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, request_id=request_id, attempts=attempts, hint=hint)
+        self.sent = sent
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
@@ -285,12 +298,15 @@ class APITimeoutError(APIConnectionError, TimeoutError):
         *,
         clock: str = "",
         seconds: float = 0.0,
+        sent: bool = True,
         endpoint: str = "",
         request_id: str = "",
         attempts: int = 0,
         hint: str = "",
     ) -> None:
-        super().__init__(message, endpoint=endpoint, request_id=request_id, attempts=attempts, hint=hint)
+        super().__init__(
+            message, sent=sent, endpoint=endpoint, request_id=request_id, attempts=attempts, hint=hint
+        )
         self.clock = clock
         self.seconds = seconds
 

@@ -18,7 +18,7 @@ def decode(body: bytes, into: type[T]) -> T:
     """Return the Struct; nulls in a reply mean the same as absent fields."""
     try:
         return decoder(into).decode(body)
-    except ValueError:  # a null, or text that is less than strict JSON: a lone surrogate, say, that json takes
+    except ValueError:  # a null, or what json takes and strict JSON does not: a lone surrogate, say
         return convert(parse(body), into)
 
 

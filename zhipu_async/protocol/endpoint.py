@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Replay(Enum):
@@ -43,13 +43,13 @@ class StreamEnd(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint(Generic[T]):
+class Endpoint(Generic[T_co]):
     """One operation of the platform; `name` is what users call it: `videos.submit`."""
 
     name: str
     method: str = "POST"
     path: str
-    reply: type[T]
+    reply: type[T_co]
     replay: Replay
     root: Root = Root.PAAS
     envelope: Envelope = Envelope.BARE

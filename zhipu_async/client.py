@@ -1,0 +1,195 @@
+"""AsyncZhipuAI: the composition root. Everything is put together here and nowhere else."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+from collections.abc import Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack
+
+from zhipu_async.errors import InvalidArgument, InvalidType
+from zhipu_async.flows.call import Calls
+from zhipu_async.flows.connection import Connection
+from zhipu_async.flows.credentials import Credentials, KeyGiver
+from zhipu_async.flows.job import Defaults, check_options
+from zhipu_async.flows.observe import Logging, Observer, Observers, UsageTotals, configure_logging
+from zhipu_async.flows.permits import Permits
+from zhipu_async.flows.request import Request
+from zhipu_async.protocol import addresses, auth
+from zhipu_async.protocol.endpoint import Endpoint, Replay
+from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.timeouts import Timeout
+from zhipu_async.transport.clock import SystemClock
+from zhipu_async.version import __version__
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import aiohttp
+
+    from zhipu_async.resources.chat import Chat
+
+T = TypeVar("T")
+
+USER_AGENT = f"zhipu-async/{__version__}"
+
+
+class AsyncZhipuAI:
+    """The session with the platform: make one, share it among all tasks, loops and threads.
+
+    api_key: the key, or an async callable that gives one; else ZHIPUAI_API_KEY, ZAI_API_KEY or ZHIPU_API_KEY.
+    site: "bigmodel" (open.bigmodel.cn) or "z.ai"; decides the address and which variable wins.
+    plan: "general" or "coding", the endpoint of the Coding Plan.
+    base_url: instead of site and plan; also from ZHIPUAI_BASE_URL or ZAI_BASE_URL.
+    auth: "bearer" sends the key, "jwt" a token signed with it.
+    timeout: the four clocks, or seconds in all.
+    max_retries: how often a failed attempt may be repeated.
+    limits: requests in flight per model, as {"glm-4.7": 30, "*": 8} or a tier "V0" to "V3"; learned by default.
+    ledger: a path or an object that remembers paid submissions across crashes.
+    http_session: an aiohttp session of yours to use; it is never closed.
+    trust_env: take proxies from the environment.
+    headers: headers to add to every request.
+    """
+
+    def __init__(
+        self,
+        api_key: str | KeyGiver | None = None,
+        *,
+        site: addresses.Site | None = None,
+        plan: addresses.Plan = "general",
+        base_url: str | None = None,
+        auth: Literal["bearer", "jwt"] = "bearer",
+        timeout: Timeout | float | None = Timeout(),  # noqa: B008  it is frozen
+        max_retries: int = 3,
+        limits: Mapping[str, int] | str | None = None,
+        ledger: str | os.PathLike[str] | None = None,
+        http_session: aiohttp.ClientSession | None = None,
+        trust_env: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        configure_logging(os.environ.get("ZHIPU_LOG", ""))
+        address = addresses.resolve(base_url, site, plan, os.environ)
+        clock = SystemClock()
+        options = CallOptions(max_retries=max_retries)
+        check_options(options)
+        self.usage = UsageTotals()
+        self._connection = Connection(trust_env=trust_env, session=http_session)
+        self._calls = Calls(
+            address=address,
+            credentials=Credentials(_key(api_key, address.site), auth, clock),
+            http=self._connection.http,
+            clock=clock,
+            random=random.random,
+            permits=Permits(limits),
+            observers=Observers(Logging(), self.usage),
+            defaults=Defaults(options, Timeout().override(timeout)),
+            headers={"User-Agent": USER_AGENT, **_checked(headers)},
+        )
+
+    def __repr__(self) -> str:
+        return f"<AsyncZhipuAI {self.base_url} {self._calls.credentials!r}>"
+
+    # ── life ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close this loop's connections and those of dead loops; the object stays usable.
+
+        Closing twice does nothing more; a cancelled close still completes.
+        """
+        await self._connection.close()
+
+    # ── views ──────────────────────────────────────────────────────────────────────────────────────
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a view with other defaults, on the same connections, limits and totals."""
+        view = copy.copy(self)
+        for name in [name for name in vars(view) if name in _RESOURCES]:
+            del vars(view)[name]
+        view._calls = self._calls.with_options(options)
+        return view
+
+    def observe(self, observer: Observer) -> None:
+        """Tell an observer of every call from now on."""
+        self._calls.observers.all.append(observer)
+
+    @property
+    def base_url(self) -> str:
+        """Return where the paths of /paas/v4 start from."""
+        return self._calls.address.base_url
+
+    @property
+    def limits(self) -> Permits:
+        """Return what is in flight, queued and learned per model; its repr is made for reading."""
+        return self._calls.permits
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] | None = None,
+        into: type[T] = dict[str, object],  # type: ignore[assignment]
+        replay: Replay = Replay.ONCE,
+        **options: Unpack[CallOptions],
+    ) -> T:
+        """Call what has no method yet: `await zhipu.request("POST", "/new/thing", body={...}, into=MyStruct)`.
+
+        A GET may be repeated after a failure, everything else is sent once unless `replay` says more.
+        Cancelling closes the connection.
+        """
+        if not path.startswith("/"):
+            raise InvalidArgument(f"path starts with a slash and is relative to {self.base_url}: '/{path}'")
+        safe = method.upper() in ("GET", "HEAD")
+        escaped = path.replace("{", "{{").replace("}", "}}")
+        endpoint = Endpoint(
+            name=f"{method.upper()} {path}",
+            method=method.upper(),
+            path=escaped,
+            reply=into,
+            replay=Replay.SAFE if safe else replay,
+        )
+        return await self._calls.call(
+            endpoint,
+            Request(body, query=query or {}, model=str((body or {}).get("model", "")), options=options),
+        )
+
+    # ── resources, imported when first used ────────────────────────────────────────────────────────
+
+    @cached_property
+    def chat(self) -> Chat:
+        """Return chat completions: `zhipu.chat.completions.create(...)`."""
+        from zhipu_async.resources.chat import Chat
+
+        return Chat(self._calls)
+
+
+_RESOURCES = frozenset(
+    name for name, value in vars(AsyncZhipuAI).items() if isinstance(value, cached_property)
+)
+
+
+def _key(api_key: str | KeyGiver | None, site: str) -> str | KeyGiver:
+    if api_key is None:
+        return auth.key_from(os.environ, site)[0]
+    return api_key
+
+
+def _checked(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    for name, value in (headers or {}).items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InvalidType("headers takes names and values of type str")
+        if "\n" in name + value or "\r" in name + value:
+            raise InvalidArgument(f"the header {name!r} has a line break")
+    return headers or {}

@@ -1,0 +1,151 @@
+"""From a response to a reply, or to the error that it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from zhipu_async.errors import APIConnectionError, APIError, APIResponseError, APIStatusError
+from zhipu_async.flows.alarm import Alarm
+from zhipu_async.flows.job import Job
+from zhipu_async.protocol.auth import hide
+from zhipu_async.protocol.codes import FINAGENT, PLATFORM, look_up
+from zhipu_async.protocol.decoding import Undecodable, parse
+from zhipu_async.protocol.endpoint import Endpoint, Envelope
+from zhipu_async.protocol.replies import Fault, fault_in, read_fault, read_reply
+from zhipu_async.protocol.retry import Failure, Stage, retry_after_seconds, should_retry
+from zhipu_async.types.base import Meta, Reply, attach
+
+if TYPE_CHECKING:
+    from zhipu_async.transport.clock import Clock
+    from zhipu_async.transport.http import Response
+
+T = TypeVar("T")
+
+REPLY_BYTES = 512 * 1024 * 1024  # a batch's output is a file, not a reply; nothing else comes near
+ERROR_BYTES = 1024 * 1024  # of an error page
+SUCCESS = range(200, 300)
+REDIRECTS = range(300, 400)
+
+
+class Answers:
+    """Reads responses."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def reply(self, endpoint: Endpoint[T], job: Job, response: Response, alarm: Alarm) -> T:
+        """Return the reply of a response, or raise its error."""
+        body = await self._body(job, response, alarm)
+        try:
+            read = read_reply(body, endpoint.reply, endpoint.envelope)
+        except Undecodable as exc:
+            raise self._unreadable(job, response, body, str(exc)) from exc
+        if isinstance(read, Fault):
+            raise self._refusal(job, response, read, body)
+        if isinstance(read, Reply):
+            attach(read, self._meta(job, response), body)
+        return read
+
+    async def opened(self, job: Job, response: Response, alarm: Alarm) -> Meta:
+        """Return the meta of a response that may be streamed, or raise the error that it is instead."""
+        if response.status not in SUCCESS or (job.request.stream and _is_page(response)):
+            body = await self._body(job, response, alarm)
+            if response.content_type == "text/html":
+                raise self._unreadable(job, response, body, "a page instead of events")
+            fault = _fault_in(body, job.endpoint.envelope)
+            if fault is not None:
+                raise self._refusal(job, response, fault, body)
+            response.unread(body)
+        return self._meta(job, response)
+
+    def failure(self, endpoint: Endpoint[object], error: APIError) -> Failure:
+        """Return what the retry rules need to know about an error."""
+        if isinstance(error, APIConnectionError):
+            return Failure(Stage.LOST if error.sent else Stage.NOT_SENT)
+        if not isinstance(error, APIStatusError):
+            return Failure(Stage.UNREADABLE)
+        table = FINAGENT if endpoint.envelope is Envelope.FINAGENT else PLATFORM
+        return Failure(
+            Stage.REFUSED,
+            look_up(error.status, error.code, error.message, table=table),
+            retry_after_seconds(error.headers.get("retry-after"), self._clock.wall()),
+            should_retry(error.headers.get("x-should-retry")),
+        )
+
+    async def _body(self, job: Job, response: Response, alarm: Alarm) -> bytes:
+        fine = response.status in SUCCESS
+        alarm.begin("idle")
+        body = await response.read_all(REPLY_BYTES if fine else ERROR_BYTES, alarm.moved)
+        response.release()
+        if response.status in REDIRECTS:
+            raise self._redirect(job, response)
+        if not fine:
+            raise self._refusal(job, response, read_fault(body), body)
+        return body
+
+    def _refusal(self, job: Job, response: Response, fault: Fault, body: bytes) -> APIStatusError:
+        rule = fault.rule(response.status, job.endpoint.envelope)
+        return rule.error(
+            hide(fault.message, job.key) or rule.meaning,
+            code=fault.code,
+            status=response.status,
+            body=hide(body.decode("utf-8", "replace"), job.key),
+            headers=_plain(response.headers),
+            content_filter=fault.content_filter,
+            request_id=job.request_id,
+            log_id=_log_id(response),
+            hint=rule.hint,
+        )
+
+    def _unreadable(self, job: Job, response: Response, body: bytes, why: str) -> APIResponseError:
+        kind = response.content_type or "no content type"
+        return APIResponseError(
+            f"the answer cannot be read: {why} ({kind}, {len(body)} bytes)",
+            status=response.status,
+            body=hide(body[:ERROR_BYTES].decode("utf-8", "replace"), job.key),
+            request_id=job.request_id,
+            log_id=_log_id(response),
+            hint="Is base_url the platform's?" if _is_page(response) else "",
+        )
+
+    def _redirect(self, job: Job, response: Response) -> APIResponseError:
+        target = urlsplit(response.headers.get("Location", ""))
+        return APIResponseError(
+            f"the address redirects to {target.scheme}://{target.hostname or '?'}, which is not followed with a key",
+            status=response.status,
+            request_id=job.request_id,
+            hint="Put the final address into base_url.",
+        )
+
+    def _meta(self, job: Job, response: Response) -> Meta:
+        record = job.record
+        record.status, record.log_id = response.status, _log_id(response)
+        return Meta(
+            status=response.status,
+            log_id=record.log_id,
+            request_id=job.request_id,
+            headers=_plain(response.headers),
+            attempts=record.attempts,
+            elapsed=self._clock.now() - record.started,
+        )
+
+
+def _fault_in(body: bytes, envelope: Envelope) -> Fault | None:
+    try:
+        return fault_in(parse(body), envelope)
+    except Undecodable:
+        return None
+
+
+def _is_page(response: Response) -> bool:
+    return response.content_type in ("application/json", "text/html")
+
+
+def _log_id(response: Response) -> str:
+    return response.headers.get("X-LOG-ID", "")
+
+
+def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}

@@ -1,0 +1,209 @@
+"""The one retry loop: every request of every endpoint passes here, with a permit and clocks per attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from zhipu_async.errors import APIError, MaybeSubmitted
+from zhipu_async.flows.alarm import Alarm
+from zhipu_async.flows.answers import Answers
+from zhipu_async.flows.job import Defaults, Job, Opened
+from zhipu_async.flows.observe import CallRecord, Observers
+from zhipu_async.flows.request import JsonContent, Request, fresh_request_id
+from zhipu_async.protocol.addresses import Address
+from zhipu_async.protocol.auth import key_id
+from zhipu_async.protocol.endpoint import Endpoint
+from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.retry import Again, GiveUp, Policy, Retries
+
+if TYPE_CHECKING:
+    from zhipu_async.flows.credentials import Credentials
+    from zhipu_async.flows.permits import Permit, Permits
+    from zhipu_async.transport.clock import Clock
+    from zhipu_async.transport.http import Http, Response
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Receive = Callable[[Job, "Response", "Permit", Alarm], Awaitable[R]]
+
+
+class Calls:
+    """Sends requests, and repeats those that may be repeated."""
+
+    def __init__(
+        self,
+        *,
+        address: Address,
+        credentials: Credentials,
+        http: Callable[[], Awaitable[Http]],
+        clock: Clock,
+        random: Callable[[], float],
+        permits: Permits,
+        observers: Observers,
+        defaults: Defaults,
+        headers: Mapping[str, str],
+    ) -> None:
+        self.address = address
+        self.credentials = credentials
+        self.clock = clock
+        self.random = random
+        self.permits = permits
+        self.observers = observers
+        self.defaults = defaults
+        self._http = http
+        self._headers = headers
+        self._answers = Answers(clock)
+
+    def with_options(self, options: CallOptions) -> Calls:
+        """Return the same with other defaults."""
+        view = copy.copy(self)
+        view.defaults = self.defaults.override(options)
+        return view
+
+    async def call(self, endpoint: Endpoint[T], request: Request) -> T:
+        """Return the reply. Cancelling closes the connection and returns the permit."""
+        reply, permit = await self.submit(endpoint, request)
+        permit.release()
+        return reply
+
+    async def submit(self, endpoint: Endpoint[T], request: Request) -> tuple[T, Permit]:
+        """Return the reply, and the permit: a task holds it until it ends. Cancelling returns it."""
+
+        async def read(job: Job, response: Response, permit: Permit, alarm: Alarm) -> tuple[T, Permit]:
+            return await self._answers.reply(endpoint, job, response, alarm), permit
+
+        job = self._job(endpoint, request)
+        reply, permit = await self._repeated(job, read)
+        job.record.usage = getattr(reply, "usage", None)
+        self.finish(job, None)
+        return reply, permit
+
+    async def open(self, endpoint: Endpoint[object], request: Request) -> Opened:
+        """Return the response at its first byte, with its permit. Cancelling closes and returns both."""
+
+        async def hand_over(job: Job, response: Response, permit: Permit, alarm: Alarm) -> Opened:
+            meta = await self._answers.opened(job, response, alarm)
+            return Opened(response, meta, permit, job, alarm.due, self.finish)
+
+        return await self._repeated(self._job(endpoint, request), hand_over)
+
+    def finish(self, job: Job, error: BaseException | None) -> None:
+        """Tell the observers how a call ended."""
+        job.record.error = error
+        job.record.elapsed = self.clock.now() - job.record.started
+        self.observers.finished(job.record)
+
+    # ── the loop ───────────────────────────────────────────────────────────────────────────────────
+
+    async def _repeated(self, job: Job, receive: Receive[R]) -> R:
+        self.observers.started(job.record)
+        try:
+            while True:
+                try:
+                    return await self._attempt(job, receive)
+                except APIError as error:
+                    delay = self._pause(job, error)
+                    self.observers.retrying(job.record, error, delay)
+                await self.clock.sleep(delay)
+        except BaseException as error:
+            self.finish(job, error)
+            raise
+
+    async def _attempt(self, job: Job, receive: Receive[R]) -> R:
+        async with Alarm(job.defaults.timeout, job.deadline) as alarm:
+            job.key = await self.credentials.key()
+            permit = await self.permits.acquire(key_id(job.key), job.model, pool=job.endpoint.replay)
+            try:
+                job.record.attempts += 1
+                response = await self._send(job, alarm)
+                try:
+                    return await receive(job, response, permit, alarm)
+                except BaseException:
+                    response.close()
+                    raise
+            except BaseException as error:
+                permit.release(getattr(error, "code", None))
+                raise
+
+    async def _send(self, job: Job, alarm: Alarm) -> Response:
+        http = await self._http()
+        request, content = job.request, job.content
+        job.request_id = job.record.request_id = str(
+            (request.fields or {}).get("request_id") or fresh_request_id()
+        )
+        headers = {
+            "Authorization": self.credentials.authorization(job.key),
+            **self._headers,
+            **request.headers,
+        }
+        headers.update(job.defaults.options.get("extra_headers", {}))
+        body = None
+        if content is not None:
+            headers["Content-Type"] = content.content_type
+            if content.length is not None:
+                headers["Content-Length"] = str(content.length)
+            body = content.open(job.request_id)
+        url = self.address.url(job.endpoint.root, job.endpoint.path, request.path)
+        query = {**request.query, **job.defaults.options.get("extra_query", {})}
+        alarm.begin("first")
+        alarm.sent = True
+        return await http.send(
+            job.endpoint.method, url, headers, body, query=query, connect=job.defaults.timeout.connect
+        )
+
+    def _pause(self, job: Job, error: APIError) -> float:
+        """Return how long to wait before the next attempt, or raise what the caller is to see."""
+        error.attempts = job.record.attempts
+        error.endpoint = job.endpoint.name
+        error.request_id = error.request_id or job.request_id
+        replayable = job.content is None or job.content.replayable
+        remaining = None if job.deadline is None else job.deadline - asyncio.get_running_loop().time()
+        match job.retries.after(self._answers.failure(job.endpoint, error), remaining):
+            case Again(delay=delay, renew_token=renew) if replayable:
+                if renew:
+                    self.credentials.forget_token()
+                return delay
+            case Again():
+                error.hint = (
+                    f"{error.hint} The body could be read only once, so it was not sent again.".strip()
+                )
+                raise error
+            case GiveUp(why=why):
+                error.hint = f"{error.hint} {why}".strip()
+                raise error
+            case _:
+                raise MaybeSubmitted(
+                    "the platform may have accepted this: the answer is missing",
+                    endpoint=job.endpoint.name,
+                    request_id=job.request_id,
+                    log_id=error.log_id,
+                    attempts=job.record.attempts,
+                    hint="It was not sent again, because it may be charged twice. Look for it before you repeat it.",
+                ) from error
+
+    def _job(self, endpoint: Endpoint[object], request: Request) -> Job:
+        defaults = self.defaults.override(request.options)
+        fields = request.fields
+        extra = defaults.options.get("extra_body")
+        if extra:
+            fields = {**(fields or {}), **extra}
+        content = request.content
+        if content is None and fields is not None:
+            content = JsonContent(fields, takes_request_id=endpoint.takes_request_id)
+        total = defaults.timeout.total
+        model = request.model or endpoint.default_model
+        policy = Policy(defaults.max_retries, defaults.options.get("overload_patience", 0.0))
+        return Job(
+            endpoint,
+            request,
+            content,
+            defaults,
+            model,
+            None if total is None else asyncio.get_running_loop().time() + total,
+            Retries(policy, endpoint.replay, self.random, can_renew=self.credentials.renewable),
+            CallRecord(endpoint.name, model, request.stream, self.clock.now()),
+        )

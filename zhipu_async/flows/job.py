@@ -1,0 +1,123 @@
+"""One call from its first attempt to its end, and the response that a stream reads from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from zhipu_async.errors import InvalidArgument, InvalidType
+from zhipu_async.flows.observe import CallRecord, TokenUsage
+from zhipu_async.flows.request import Content, Request
+from zhipu_async.protocol.endpoint import Endpoint
+from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.retry import MAX_RETRIES, Retries
+from zhipu_async.protocol.timeouts import Timeout
+from zhipu_async.types.base import Meta
+
+if TYPE_CHECKING:
+    from zhipu_async.flows.permits import Permit
+    from zhipu_async.transport.http import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a client does unless a call says otherwise."""
+
+    options: CallOptions
+    timeout: Timeout
+
+    def override(self, options: CallOptions) -> Defaults:
+        """Return these with the options of a call on top; mappings are joined."""
+        if not options:
+            return self
+        check_options(options)
+        return replace(
+            self,
+            options=_joined(self.options, options),
+            timeout=self.timeout.override(options["timeout"]) if "timeout" in options else self.timeout,
+        )
+
+    @property
+    def max_retries(self) -> int:
+        """Return how often a failed attempt may be repeated."""
+        return self.options.get("max_retries", MAX_RETRIES)
+
+
+@dataclass(slots=True)
+class Job:
+    """What the retry loop knows about one call."""
+
+    endpoint: Endpoint[object]
+    request: Request
+    content: Content | None
+    defaults: Defaults
+    model: str
+    deadline: float | None
+    retries: Retries
+    record: CallRecord
+    key: str = ""
+    request_id: str = ""
+
+
+@dataclass(slots=True)
+class Opened:
+    """A response whose body is still arriving, with the permit that it holds until `end`."""
+
+    response: Response
+    meta: Meta
+    permit: Permit
+    job: Job
+    first_deadline: float | None
+    """When the first delta is due, in the loop's time."""
+    finish: Callable[[Job, BaseException | None], None]
+    ended: bool = False
+
+    @property
+    def endpoint(self) -> Endpoint[object]:
+        """Return what was called."""
+        return self.job.endpoint
+
+    @property
+    def request_id(self) -> str:
+        """Return the id of the attempt that was answered."""
+        return self.job.request_id
+
+    @property
+    def timeout(self) -> Timeout:
+        """Return the clocks of this call."""
+        return self.job.defaults.timeout
+
+    def end(self, *, usage: TokenUsage | None = None, error: BaseException | None = None) -> None:
+        """Return the permit and tell the observers how it went; only the first call counts."""
+        if not self.ended:
+            self.ended = True
+            self.permit.release()
+            self.job.record.usage = usage
+            self.finish(self.job, error)
+
+
+def check_options(options: CallOptions) -> None:
+    """Raise for options that do not exist or cannot work."""
+    for name in options:
+        if name not in CallOptions.__annotations__:
+            raise InvalidType(
+                f"unexpected keyword argument {name!r}.",
+                hint=f"A field that is new to this library goes into extra_body={{{name!r}: ...}}.",
+            )
+    retries = options.get("max_retries", 0)
+    if isinstance(retries, bool) or not isinstance(retries, int):
+        raise InvalidType(f"max_retries takes a whole number, not {type(retries).__name__}")
+    if retries < 0:
+        raise InvalidArgument(f"max_retries must be 0 or more, not {retries}")
+
+
+def _joined(base: CallOptions, top: CallOptions) -> CallOptions:
+    joined: CallOptions = {**base, **top}
+    if "extra_headers" in base and "extra_headers" in top:
+        joined["extra_headers"] = {**base["extra_headers"], **top["extra_headers"]}
+    if "extra_query" in base and "extra_query" in top:
+        joined["extra_query"] = {**base["extra_query"], **top["extra_query"]}
+    if "extra_body" in base and "extra_body" in top:
+        joined["extra_body"] = {**base["extra_body"], **top["extra_body"]}
+    return joined

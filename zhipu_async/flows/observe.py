@@ -1,0 +1,177 @@
+"""What happens, told to whoever listens: logging, usage totals, OpenTelemetry are observers. No prompt text, no key."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+log = logging.getLogger("zhipu_async")
+
+
+@runtime_checkable
+class TokenUsage(Protocol):
+    """What the usage of every reply has in common."""
+
+    @property
+    def prompt_tokens(self) -> int | float:
+        """Return the tokens that went in."""
+        ...
+
+    @property
+    def total_tokens(self) -> int | float:
+        """Return the tokens that were counted in all."""
+        ...
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """One call as observers see it; the same object from its start to its end."""
+
+    endpoint: str
+    model: str
+    stream: bool
+    started: float
+    request_id: str = ""
+    log_id: str = ""
+    attempts: int = 0
+    status: int = 0
+    elapsed: float = 0.0
+    usage: TokenUsage | None = None
+    error: BaseException | None = None
+
+
+class Observer(Protocol):
+    """Listens to calls. It must not block: it runs in the caller's loop."""
+
+    def started(self, call: CallRecord) -> None:
+        """Hear of a call before its first attempt."""
+        ...
+
+    def retrying(self, call: CallRecord, error: Exception, delay: float) -> None:
+        """Hear that an attempt failed and when the next one begins."""
+        ...
+
+    def finished(self, call: CallRecord) -> None:
+        """Hear of the end; `call.error` is None when all went well."""
+        ...
+
+
+class Observers:
+    """Tells all observers; what one of them raises is logged and hurts nobody."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self.all: list[Observer] = list(observers)
+
+    def started(self, call: CallRecord) -> None:
+        """Tell of a call before its first attempt."""
+        for observer in self.all:
+            try:
+                observer.started(call)
+            except Exception:  # an observer's fault must not cost a paid call
+                log.exception("an observer failed")
+
+    def retrying(self, call: CallRecord, error: Exception, delay: float) -> None:
+        """Tell of a failed attempt."""
+        for observer in self.all:
+            try:
+                observer.retrying(call, error, delay)
+            except Exception:  # as above
+                log.exception("an observer failed")
+
+    def finished(self, call: CallRecord) -> None:
+        """Tell of the end."""
+        for observer in self.all:
+            try:
+                observer.finished(call)
+            except Exception:  # as above
+                log.exception("an observer failed")
+
+
+class Logging:
+    """Writes one line per attempt to the logger `zhipu_async`; silent unless the level is DEBUG or INFO."""
+
+    def started(self, call: CallRecord) -> None:
+        """Say what begins."""
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s begins", call.endpoint, call.model)
+
+    def retrying(self, call: CallRecord, error: Exception, delay: float) -> None:
+        """Say what failed and what comes next."""
+        log.info("%s %s: %s; again in %.1f s", call.endpoint, call.model, _brief(error), delay)
+
+    def finished(self, call: CallRecord) -> None:
+        """Say how it ended."""
+        if not log.isEnabledFor(logging.DEBUG):
+            return
+        outcome = _brief(call.error) if call.error else f"HTTP {call.status}"
+        log.debug(
+            "%s %s: %s after %.3f s, %d attempts, request_id %s, log id %s",
+            *(call.endpoint, call.model, outcome, call.elapsed, call.attempts, call.request_id, call.log_id),
+        )
+
+
+class UsageTotals(Mapping[str, "ModelUsage"]):
+    """The tokens that a client has used, per model: `zhipu.usage["glm-4.7"].total_tokens`."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, ModelUsage] = {}
+
+    def __getitem__(self, model: str) -> ModelUsage:
+        return self._models[model]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._models))
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def __repr__(self) -> str:
+        return f"UsageTotals({', '.join(f'{model}: {usage}' for model, usage in self._models.items())})"
+
+    def started(self, call: CallRecord) -> None:
+        """Nothing is used yet."""
+
+    def retrying(self, call: CallRecord, error: Exception, delay: float) -> None:
+        """A failed attempt reports no usage."""
+
+    def finished(self, call: CallRecord) -> None:
+        """Add what the reply says was used."""
+        totals = self._models.get(call.model) or self._models.setdefault(call.model, ModelUsage())
+        totals.calls += 1
+        totals.errors += call.error is not None
+        if call.usage is not None:
+            totals.prompt_tokens += int(call.usage.prompt_tokens)
+            totals.total_tokens += int(call.usage.total_tokens)
+
+
+@dataclass(slots=True)
+class ModelUsage:
+    """What was used of one model."""
+
+    calls: int = 0
+    errors: int = 0
+    prompt_tokens: int = 0
+    total_tokens: int = 0
+
+    @property
+    def completion_tokens(self) -> int:
+        """Return the tokens that came out."""
+        return self.total_tokens - self.prompt_tokens
+
+
+def _brief(error: BaseException) -> str:
+    return type(error).__name__ if not isinstance(error, Exception) else f"{type(error).__name__}: {error}"
+
+
+def configure_logging(level: str) -> None:
+    """Write the library's log to stderr when ZHIPU_LOG asks for it; otherwise the application decides."""
+    names = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+    wanted = names.get(level.strip().lower())
+    if wanted is None or log.handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(wanted)

@@ -1,0 +1,117 @@
+"""One request on its way down: what a method hands to the retry loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import uuid4
+
+import msgspec
+
+from zhipu_async.errors import InvalidArgument
+from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.sendable import refuse_unsendable
+
+_encoder = msgspec.json.Encoder()
+
+
+class Content(Protocol):
+    """A body that is not JSON: a multipart form, a raw file."""
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type with its parameters."""
+        ...
+
+    @property
+    def length(self) -> int | None:
+        """Return the number of bytes, or None when it shows only at the end."""
+        ...
+
+    @property
+    def replayable(self) -> bool:
+        """Tell whether `open` may be called again for another attempt."""
+        ...
+
+    def open(self, request_id: str) -> bytes | AsyncIterable[bytes]:
+        """Return the bytes from their beginning."""
+        ...
+
+
+@dataclass(slots=True)
+class Request:
+    """What goes to one endpoint: JSON fields or other content, path arguments, query, options."""
+
+    fields: Mapping[str, object] | None = None
+    path: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    content: Content | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    model: str = ""
+    options: CallOptions = field(default_factory=CallOptions)
+    stream: bool = False
+
+
+class JsonContent:
+    """A JSON body, encoded once; only request_id differs between attempts, and stands last for that."""
+
+    __slots__ = ("_encoded", "_own_id", "_takes_id")
+
+    content_type = "application/json"
+    replayable = True
+
+    def __init__(self, fields: Mapping[str, object], *, takes_request_id: bool) -> None:
+        self._own_id = "request_id" in fields
+        self._takes_id = takes_request_id
+        self._encoded = encode(fields)
+
+    @property
+    def length(self) -> int | None:
+        """Return None: the HTTP library counts bytes by itself."""
+        return None
+
+    def open(self, request_id: str) -> bytes:
+        """Return the bytes of one attempt."""
+        if self._own_id or not self._takes_id:
+            return self._encoded
+        comma = b"," if len(self._encoded) > len(b"{}") else b""
+        return b'%b%b"request_id":"%b"}' % (self._encoded[:-1], comma, request_id.encode())
+
+
+def encode(fields: Mapping[str, object]) -> bytes:
+    """Return the fields as JSON, or raise where the value stands that JSON cannot carry."""
+    try:
+        encoded = _encoder.encode(fields)
+        if b"null" in encoded:  # NaN, written as null?
+            refuse_unsendable(fields)
+        return encoded
+    except (
+        UnicodeEncodeError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        RecursionError,
+        msgspec.MsgspecError,
+    ) as exc:
+        refuse_unsendable(fields)
+        raise InvalidArgument(f"the request cannot be written as JSON: {type(exc).__name__}") from exc
+
+
+def sent(**fields: object) -> dict[str, object]:
+    """Return the fields that the caller gave: None is not sent."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def query(**fields: object) -> dict[str, str]:
+    """Return query parameters as they are written in a URL; None is not sent."""
+    return {name: _written(value) for name, value in fields.items() if value is not None}
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def fresh_request_id() -> str:
+    """Return an id for one attempt."""
+    return uuid4().hex

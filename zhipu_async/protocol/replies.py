@@ -1,0 +1,111 @@
+"""What a body says: the reply inside its envelope, or the error in any of its shapes. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from zhipu_async.protocol.codes import FINAGENT, PLATFORM, Rule, look_up
+from zhipu_async.protocol.decoding import Undecodable, convert, decode, is_array, is_object, parse
+from zhipu_async.protocol.endpoint import Envelope
+
+T = TypeVar("T")
+
+PROBED_BYTES = 64 * 1024  # an error is a small body; answers above this are not searched for one
+_SUCCESS: Mapping[Envelope, str] = {Envelope.CODE_200: "200", Envelope.SUCCESS: "200", Envelope.FINAGENT: "0"}
+_WRAPPED = frozenset(_SUCCESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error as the platform tells it."""
+
+    code: str = ""
+    message: str = ""
+    content_filter: tuple[Mapping[str, object], ...] = ()
+
+    def rule(self, status: int, envelope: Envelope) -> Rule:
+        """Return what the table of codes says about it."""
+        table = FINAGENT if envelope is Envelope.FINAGENT else PLATFORM
+        return look_up(status, self.code, self.message, table=table)
+
+
+def read_reply(body: bytes, into: type[T], envelope: Envelope) -> T | Fault:
+    """Return the reply, or the error that a body of status 200 turns out to be."""
+    if envelope in _WRAPPED:
+        return _unwrap(parse(body), into, envelope)
+    if len(body) < PROBED_BYTES and _may_be_error(body):
+        fault = fault_in(parse(body), envelope)
+        if fault is not None:
+            return fault
+    return decode(body, into)
+
+
+def read_fault(body: bytes) -> Fault:
+    """Return what the body of an error status says; HTML and empty bodies say nothing but the status."""
+    try:
+        value = parse(body)
+    except Undecodable:
+        return Fault(message=_as_sentence(body))
+    return _described(value) or Fault(message=_as_sentence(body))
+
+
+def fault_in(value: object, envelope: Envelope = Envelope.BARE) -> Fault | None:
+    """Return the error that a decoded 2xx body holds, if it does."""
+    if not is_object(value):
+        return None
+    if envelope is Envelope.TASK and ("task_status" in value or "status" in value):
+        return None  # a failed task was read without fault
+    if value.get("error") not in (None, "", {}) or value.get("success") is False or _is_bare_refusal(value):
+        return _described(value)
+    return None
+
+
+def _unwrap(value: object, into: type[T], envelope: Envelope) -> T | Fault:
+    if not is_object(value):
+        raise Undecodable("the body is not a JSON object")
+    code = _text(value.get("code"))
+    fine = code in ("", _SUCCESS[envelope]) and value.get("success") is not False
+    if not fine or value.get("error") not in (None, "", {}):
+        return _described(value) or Fault(code=code)
+    inner = value.get("data")
+    return convert(inner if is_object(inner) else value, into)
+
+
+def _may_be_error(body: bytes) -> bool:
+    return b'"error"' in body or b'"success"' in body or b'"code"' in body
+
+
+def _is_bare_refusal(value: Mapping[str, object]) -> bool:
+    """Tell {code, msg} and {code, message} alone from replies that have a code among other things."""
+    code = _text(value.get("code"))
+    return code not in ("", "0", "200") and ("msg" in value or "message" in value) and "data" not in value
+
+
+def _described(value: object) -> Fault | None:
+    if not is_object(value):
+        return None
+    error = value.get("error")
+    if is_object(error):
+        return Fault(_text(error.get("code")), _text(error.get("message", error.get("msg"))), _filters(value))
+    if isinstance(error, str) and error:
+        return Fault(_text(value.get("code")), error, _filters(value))
+    message = value.get("msg") or value.get("message")
+    if "code" in value or message:
+        return Fault(_text(value.get("code")), _text(message), _filters(value))
+    return None
+
+
+def _filters(value: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
+    found = value.get("contentFilter", value.get("content_filter"))
+    return tuple(item for item in found if is_object(item)) if is_array(found) else ()
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _as_sentence(body: bytes) -> str:
+    text = body[:2000].decode("utf-8", "replace").strip()
+    return "" if text.startswith("<") else text

@@ -1,0 +1,216 @@
+"""HTTP over aiohttp, which only this module imports; it is itself imported off the loop, at the first call."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import AsyncIterable, Callable, Mapping
+
+import aiohttp
+
+from zhipu_async.errors import APIConnectionError, APIResponseError, APITimeoutError
+from zhipu_async.transport.loops import PerLoop
+
+KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
+HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far below
+PLAIN_BODY_BYTES = 1024 * 1024  # larger bodies are written piece by piece, so that the loop is not held up
+INFLATED_PIECE_BYTES = 256 * 1024  # what one compressed piece may become at a time
+CLOSE_SECONDS = 2.0  # a graceful TLS close may take this long
+
+Body = bytes | AsyncIterable[bytes] | None
+
+
+class Http:
+    """Sends requests from whichever loop is running; an injected session is used and never closed."""
+
+    def __init__(self, *, trust_env: bool = False, session: aiohttp.ClientSession | None = None) -> None:
+        self._trust_env = trust_env
+        self._injected = session
+        self._sessions: PerLoop[aiohttp.ClientSession] = PerLoop(
+            self._open_session, _close_session, _abandon_session
+        )
+        self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
+
+    def __repr__(self) -> str:
+        return f"Http({'injected session' if self._injected else f'{len(self._sessions)} loops'})"
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Body = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        connect: float | None = None,
+        redirects: bool = False,
+    ) -> Response:
+        """Return the response once its header has arrived. Cancelling closes the connection."""
+        session = await self._session()
+        try:
+            answer = await session.request(
+                method,
+                url,
+                data=io.BytesIO(body) if isinstance(body, bytes) and len(body) > PLAIN_BODY_BYTES else body,
+                headers=headers,
+                params=query or None,
+                timeout=self._timeout(connect),
+                allow_redirects=redirects,
+                auto_decompress=False,
+                raise_for_status=False,
+            )
+        except (OSError, ValueError, aiohttp.ClientError) as exc:
+            raise _translated(exc, connect) from exc
+        return Response(answer)
+
+    async def close(self) -> None:
+        """Close this loop's connections and those of dead loops. Cancelling does not stop it."""
+        await self._sessions.close()
+
+    async def _session(self) -> aiohttp.ClientSession:
+        return self._injected or await self._sessions.get()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        # The limiter decides how much is under way, so the pool must not queue as well.
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=self._trust_env,
+            max_line_size=HEADER_LINE_BYTES,
+            max_field_size=HEADER_LINE_BYTES,
+        )
+
+    def _timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
+        kept = self._timeouts.get(connect)
+        if kept is None:
+            kept = self._timeouts[connect] = aiohttp.ClientTimeout(total=None, connect=connect)
+        return kept
+
+
+class Response:
+    """A response whose body is still arriving. Sync to drop, so that it can be dropped anywhere."""
+
+    __slots__ = ("_answer", "_content", "_inflater", "_unread", "headers", "status")
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+        self._content = answer.content
+        self.status = answer.status
+        self.headers: Mapping[str, str] = answer.headers
+        self._inflater = _inflater(answer.headers.get("Content-Encoding", ""))
+        self._unread = b""
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type, in lower case and without parameters."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    async def read(self) -> bytes:
+        """Return the next piece of the body, b"" at its end."""
+        if self._unread:
+            piece, self._unread = self._unread, b""
+            return piece
+        try:
+            piece = await self._content.readany()
+        except (OSError, ValueError, aiohttp.ClientError) as exc:
+            raise APIConnectionError(
+                f"the connection broke while the answer arrived ({type(exc).__name__})"
+            ) from exc
+        return piece if self._inflater is None else await self._inflated(piece)
+
+    async def read_all(self, limit_bytes: int, moved: Callable[[], None]) -> bytes:
+        """Return the whole body, or raise when it is larger than the limit; `moved` hears of each piece."""
+        body = await self.read()
+        if self.at_eof() and len(body) <= limit_bytes:
+            return body
+        pieces, size = [body], len(body)
+        while body and size <= limit_bytes:
+            moved()
+            body = await self.read()
+            pieces.append(body)
+            size += len(body)
+        if size > limit_bytes:
+            self.close()
+            raise APIResponseError(f"the answer is larger than {limit_bytes} bytes", status=self.status)
+        return b"".join(pieces)
+
+    def unread(self, body: bytes) -> None:
+        """Put a body that was read back, for whoever reads it next."""
+        self._unread = body
+
+    def at_eof(self) -> bool:
+        """Tell whether the whole body has been read."""
+        held_back = self._unread or (self._inflater is not None and self._inflater.unconsumed_tail)
+        return self._content.at_eof() and not held_back
+
+    def close(self) -> None:
+        """Drop the connection at once."""
+        self._answer.close()
+
+    def release(self) -> None:
+        """Give the connection back to the pool when the body is whole, drop it otherwise."""
+        if self._content.is_eof():
+            self._answer.release()
+        else:
+            self._answer.close()
+
+    async def _inflated(self, piece: bytes) -> bytes:
+        # A bounded piece at a time: what a small compressed body can become is nobody's guess.
+        assert self._inflater is not None
+        while True:
+            tail = self._inflater.unconsumed_tail
+            try:
+                plain = self._inflater.decompress(tail + piece, INFLATED_PIECE_BYTES)
+            except zlib.error as exc:
+                raise APIResponseError("the answer's compression is damaged", status=self.status) from exc
+            if plain or not piece:
+                return plain
+            piece = await self._content.readany()
+
+
+def _inflater(encoding: str) -> zlib._Decompress | None:  # pyright: ignore[reportPrivateUsage]
+    names = encoding.strip().lower()
+    if names in ("", "identity"):
+        return None
+    if names in ("gzip", "x-gzip", "deflate"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)
+    raise APIResponseError(f"the answer is compressed as {names!r}, which was not asked for")
+
+
+def _translated(exc: Exception, connect: float | None) -> APIConnectionError:
+    if isinstance(exc, aiohttp.ConnectionTimeoutError):
+        return APITimeoutError(clock="connect", seconds=connect or 0.0, sent=False)
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        reason = exc.os_error.strerror or type(exc.os_error).__name__
+        return APIConnectionError(f"cannot connect to {exc.host}:{exc.port} ({reason})", sent=False)
+    if isinstance(
+        exc, (aiohttp.InvalidURL, aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)
+    ):
+        return APIConnectionError(f"cannot connect ({type(exc).__name__})", sent=False)
+    return APIConnectionError(
+        f"the connection broke before the answer began ({type(exc).__name__})", sent=True
+    )
+
+
+async def _close_session(session: aiohttp.ClientSession) -> None:
+    await session.close()
+
+
+def _abandon_session(session: aiohttp.ClientSession) -> None:
+    # Its loop is closed, so nothing can be awaited or scheduled there any more. aiohttp forgets such
+    # connections and asyncio then warns of each; only private names still reach the sockets.
+    connector = session.connector
+    session.detach()
+    if connector is None:
+        return
+    pooled = [protocol for kept in getattr(connector, "_conns", {}).values() for protocol, *_ in kept]
+    for protocol in (*pooled, *getattr(connector, "_acquired", ())):
+        _close_socket(getattr(protocol, "transport", None))
+    connector._close()  # pyright: ignore[reportPrivateUsage]
+
+
+def _close_socket(transport: object) -> None:
+    inner = getattr(transport, "_ssl_protocol", None)
+    lost = getattr(getattr(inner, "_transport", transport), "_call_connection_lost", None)
+    if lost is not None:
+        lost(None)
