@@ -17,7 +17,6 @@ from zhipu_async.types.realtime import (
     PlatformEvent,
     ProtocolWarning,
     ResponseAudioDelta,
-    ServerEvent,
     UnknownEvent,
 )
 from zhipu_async.types.realtime_client import ClientEvent
@@ -34,8 +33,8 @@ ALIASES = {
 FIELD_ALIASES = {"eventId": "event_id", "simple_brower": "simple_browser"}
 SHOWN_TYPE_CHARACTERS = 100  # an event's name in a warning; the platform's longest has 57
 
-_EVENTS: dict[str, type[ServerEvent]] = {
-    str(kind.__struct_config__.tag): kind for kind in get_args(PlatformEvent) if issubclass(kind, ServerEvent)
+_EVENTS: dict[str, type[PlatformEvent]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(PlatformEvent)
 }
 _decode: msgspec.json.Decoder[PlatformEvent] = msgspec.json.Decoder(PlatformEvent)
 _encoder = msgspec.json.Encoder()
@@ -80,15 +79,9 @@ def _event_of(
     event = _fitting(kind, fields, "", broken)
     vars(event)["_raw"] = fields
     if not broken:
-        return _known(event), ()
+        return event, ()
     what = "fields that cannot be read: " + ", ".join(broken)
-    return _known(event), (ProtocolWarning(what=what, event_type=name[:SHOWN_TYPE_CHARACTERS]),)
-
-
-def _known(event: ServerEvent) -> PlatformEvent:
-    assert isinstance(event, get_args(PlatformEvent))  # it came out of _EVENTS
-    known: PlatformEvent = event
-    return known
+    return event, (ProtocolWarning(what=what, event_type=name[:SHOWN_TYPE_CHARACTERS]),)
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:
