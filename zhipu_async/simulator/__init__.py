@@ -6,24 +6,25 @@
         ...                                                 # aim a client at sim.base_url with sim.api_key
         print(sim.requests[-1].body, sim.counts.peak)
 
-To add an operation, write it into the module of its area in `areas/` (or a new one, named in `areas/__init__.py`):
+To add an operation, write it into the module of its area in `areas/` (a new one is named in `areas/__init__.py`):
 
-1. a handler, `def submit_video(ask: Ask) -> Answer`: plain dicts in (`ask.body`, nulls already gone; `ask.params` of the
-   path, `ask.query`, `ask.files`), plain dicts out: `Whole(body)` for JSON, `Events(frames)` with `sse(chunk)` for a
-   stream, `Raw(content, content_type)` for bytes. `seconds=` says how long the real platform takes. Handlers never wait.
-2. a table of fields, `VIDEO_FIELDS = {"model": text().needed, "prompt": text(1, 512), ...}` (`fields.py`). Missing
-   fields are refused with 1213, illegal ones with 1214, before the handler runs. Fields not in the table are accepted
-   and reported in `sim.requests[n].unknown_fields`. `fields=None` leaves the body unread. GET queries: read `ask.query`.
-3. a line in the module's `OPERATIONS`: `Operation("POST", "/paas/v4/videos/generations", submit_video, VIDEO_FIELDS,
-   models=VIDEO, task=True)`. Say `body="form"` for multipart, `body="none"` where there is none, `family="knowledge"`
-   or `"finagent"` for paths whose errors look different (`refusals.py`).
+1. A handler, `def submit_video(ask: Ask) -> Answer`. Plain dicts in: `ask.body` (nulls already gone), `ask.params`
+   (of the path), `ask.query`, `ask.files`. Plain dicts out: `Whole(body)` for JSON, `Events(frames)` with
+   `sse(chunk)` for a stream, `Raw(content, content_type)` for bytes. `seconds=` says how long the real platform
+   takes. Handlers never wait.
+2. A table of fields, `VIDEO = {"model": text().needed, "prompt": text(1, 512), ...}` (`fields.py`). Missing fields
+   are refused with 1213, illegal ones with 1214, before the handler runs. Fields not in the table are accepted and
+   reported in `sim.requests[n].unknown_fields`. `fields=None` leaves the body unchecked. For GET read `ask.query`.
+3. A line in the module's `OPERATIONS`: `Operation("POST", "/paas/v4/videos/generations", submit_video, VIDEO,
+   models=VIDEO_MODELS, task=True)`. Say `body="form"` for multipart, `body="none"` where there is none,
+   `family="knowledge"` or `"finagent"` for paths whose errors look different (`refusals.py`).
 
 State: `ask.platform.shelf("files", ask.key)` is a dict by id that lasts as long as the simulator. Chance:
-`ask.platform.rng("video", prompt)` and `.number(...)` depend on the seed and the subject only. Ids: `.new_id("file_")`.
-Tasks: `task = ask.platform.tasks.start(ask, result, seconds=60)` where `result()` gives the finished task's own members, then
-`Whole(ticket(task))`; GET async-result answers them all. Other things that take time keep an `ask.platform.life(seconds)` and
-call its `look()` on every poll. To refuse: `raise Refusal("1301", beside={...})`, `missing(name)`, `illegal(name, why)`,
-`ask.not_both(a, b)`.
+`ask.platform.rng("video", prompt)` and `.number(...)` depend on the seed and the subject only. Ids:
+`ask.platform.new_id("file_")`. Tasks: `task = ask.platform.tasks.start(ask, result, seconds=60)`, where `result()`
+gives the finished task's own members, then `Whole(ticket(task))`; GET async-result answers them all. Other things that
+take time keep an `ask.platform.life(seconds)` and call its `look()` on every poll. To refuse: `raise Refusal("1301",
+beside={...})`, `missing(name)`, `illegal(name, why)`, `ask.not_both(a, b)`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from .faults import (
 from .requests import Received
 from .scripts import Script
 from .server import Simulator
+from .thread import SimulatorThread
 
 __all__ = [
     "Cut",
@@ -53,6 +55,7 @@ __all__ = [
     "Reset",
     "Script",
     "Simulator",
+    "SimulatorThread",
     "Slow",
     "Splice",
     "Stall",

@@ -72,7 +72,17 @@ class Counts:
     peak_by_model: Counter[str] = field(default_factory=Counter[str])
     by_status: Counter[int] = field(default_factory=Counter[int])
     by_code: Counter[str] = field(default_factory=Counter[str])
-    connections: int = 0
-    """TCP connections that were accepted."""
     gone: int = 0
     """Answers that the client did not wait for."""
+
+    def plain(self) -> dict[str, object]:
+        """The counts as JSON has them: statuses become texts, as names must be."""
+        return {
+            "requests": self.requests,
+            "in_flight": self.in_flight,
+            "peak": self.peak,
+            "peak_by_model": dict(self.peak_by_model),
+            "by_status": {str(status): count for status, count in self.by_status.items()},
+            "by_code": dict(self.by_code),
+            "gone": self.gone,
+        }

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 JSON = "application/json; charset=UTF-8"
 EVENT_STREAM = "text/event-stream;charset=UTF-8"
 KEEP_ALIVE = b": keep-alive\n\n"
-PROXY_PAGE = b"<html>\r\n<head><title>%d</title></head>\r\n<body><center><h1>%d Bad Gateway</h1></center></body>\r\n</html>\r\n"
-SPLICED = b'data: {"id":"spliced00","created":1788220800,"model":"glm-4.7","choices":[{"index":0,"delta":{"role":"assistant","content":"?"}}]}\n\n'
-"""An event of another stream, as it follows a broken one in the same line."""
+PROXY_PAGE = (
+    b"<html>\r\n<head><title>%d</title></head>\r\n<body><center><h1>%d</h1></center></body>\r\n</html>\r\n"
+)
+FOREIGN_FRAME = (
+    b'data: {"id":"foreign00","created":1788220800,"model":"glm-4.7",'
+    b'"choices":[{"index":0,"delta":{"role":"assistant","content":"?"}}]}\n\n'
+)
+"""An event of another stream, as it was seen behind a broken one."""
 
 
 def reset(request: web.BaseRequest) -> None:
@@ -35,6 +40,20 @@ def reset(request: web.BaseRequest) -> None:
     if set_option is not None:
         set_option(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+def status_of(answer: Answer, fault: Fault | None) -> int | None:
+    """Which HTTP status goes out; None when the connection is reset first."""
+    if isinstance(fault, Reset):
+        return None
+    if isinstance(fault, Html):
+        return fault.status
+    return answer.status if isinstance(answer, Whole) else 200
+
+
+def spliced(frame: bytes) -> bytes:
+    """Break a frame off within its JSON and let another stream's frame follow in the same line."""
+    return frame[: max(len(frame) * 2 // 3, 1)].rstrip(b"\n") + FOREIGN_FRAME
 
 
 class Delivery:
@@ -159,7 +178,8 @@ class Delivery:
             elif isinstance(fault, Stall) and fault.after_events == count:
                 await self._stall(fault)
             elif isinstance(fault, Splice) and fault.after_events == count:
-                frame = frame[: max(len(frame) * 2 // 3, 1)].rstrip(b"\n") + SPLICED
+                await response.write(spliced(frame))
+                continue
             elif isinstance(fault, Cut) and (fault.after_events == count or 0 <= budget < len(frame)):
                 return await self._cut(response, frame[: max(budget, 0)], fault)
             budget -= len(frame)

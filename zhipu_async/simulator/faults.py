@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
-    "Cut", "Fault", "Html", "KeepAlives", "NeverEnds", "Reset", "Slow", "Splice", "Stall", "TaskFails", "WrongContentType",
+    "Cut", "Fault", "Html", "KeepAlives", "NeverEnds", "Reset", "Slow", "Splice", "Stall", "TaskFails",
+    "WrongContentType",
 ]  # fmt: skip
 
 
@@ -87,3 +88,17 @@ class TaskFails:
 
 
 Fault = Cut | Stall | Slow | Splice | KeepAlives | WrongContentType | Html | Reset | NeverEnds | TaskFails
+
+BY_NAME: dict[str, type[Fault]] = {
+    "cut": Cut,
+    "stall": Stall,
+    "slow": Slow,
+    "splice": Splice,
+    "keep_alives": KeepAlives,
+    "wrong_content_type": WrongContentType,
+    "html": Html,
+    "reset": Reset,
+    "never_ends": NeverEnds,
+    "task_fails": TaskFails,
+}
+"""How JSON spells them."""

@@ -7,6 +7,7 @@ import random
 import re
 import zlib
 from functools import lru_cache
+from itertools import pairwise
 
 WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]", re.IGNORECASE)
 KEPT_TEXTS = 512
@@ -17,7 +18,7 @@ def features(text: str) -> list[str]:
     """Words, the beginnings of words, and pairs of neighbours: what two like texts have in common."""
     words = [word.lower() for word in WORD.findall(text)] or [text.strip() or " "]
     stems = [word[:4] for word in words if len(word) > 4]
-    return [*words, *stems, *map(" ".join, zip(words, words[1:], strict=False))]
+    return [*words, *stems, *map(" ".join, pairwise(words))]
 
 
 @lru_cache(maxsize=KEPT_TEXTS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 TEXT = frozenset({
-    "glm-5.3", "glm-5.2", "glm-5.3-flash", "glm-5.1", "glm-5-turbo", "glm-5", "glm-4.7", "glm-4.7-flash", "glm-4.7-flashx",
-    "glm-4.6", "glm-4.5", "glm-4.5-x", "glm-4.5-air", "glm-4.5-airx", "glm-4.5-flash", "glm-4-flash-250414",
-    "glm-4-flashx-250414", "glm-4-plus", "glm-4-air-250414", "glm-4-air", "glm-4-airx", "glm-4-long", "glm-4-flashx",
-    "glm-4-flash", "glm-4-0520", "glm-4", "glm-z1-air", "glm-z1-airx", "glm-z1-flash", "glm-z1-flashx", "codegeex-4",
+    "glm-5.3", "glm-5.2", "glm-5.3-flash", "glm-5.1", "glm-5-turbo", "glm-5", "glm-4.7",
+    "glm-4.7-flash", "glm-4.7-flashx", "glm-4.6", "glm-4.5", "glm-4.5-x", "glm-4.5-air", "glm-4.5-airx",
+    "glm-4.5-flash", "glm-4-flash-250414", "glm-4-flashx-250414", "glm-4-plus", "glm-4-air-250414",
+    "glm-4-air", "glm-4-airx", "glm-4-long", "glm-4-flashx", "glm-4-flash", "glm-4-0520", "glm-4",
+    "glm-z1-air", "glm-z1-airx", "glm-z1-flash", "glm-z1-flashx", "codegeex-4",
 })  # fmt: skip
 VISION = frozenset({
     "glm-5.3-flash", "glm-5v-turbo", "glm-4.6v", "autoglm-phone", "glm-4.6v-flash", "glm-4.6v-flashx", "glm-4v-flash",
@@ -22,9 +23,9 @@ RERANK = frozenset({"rerank"})
 ALWAYS_THINKS = frozenset({"glm-5.3", "glm-5.3-flash"})
 """Refuse `thinking.type: disabled` with 1210 at the general base URL."""
 THINKS = ALWAYS_THINKS | frozenset({
-    "glm-5.2", "glm-5.1", "glm-5-turbo", "glm-5", "glm-5v-turbo", "glm-4.7", "glm-4.7-flash", "glm-4.7-flashx", "glm-4.6",
-    "glm-4.6v", "glm-4.6v-flash", "glm-4.6v-flashx", "glm-4.5", "glm-4.5-x", "glm-4.5-air", "glm-4.5-airx", "glm-4.5-flash",
-    "glm-4.5v", "glm-4.1v-thinking-flashx", "glm-4.1v-thinking-flash",
+    "glm-5.2", "glm-5.1", "glm-5-turbo", "glm-5", "glm-5v-turbo", "glm-4.7", "glm-4.7-flash", "glm-4.7-flashx",
+    "glm-4.6", "glm-4.6v", "glm-4.6v-flash", "glm-4.6v-flashx", "glm-4.5", "glm-4.5-x", "glm-4.5-air", "glm-4.5-airx",
+    "glm-4.5-flash", "glm-4.5v", "glm-4.1v-thinking-flashx", "glm-4.1v-thinking-flash",
 })  # fmt: skip
 EFFORTS = frozenset({"max", "xhigh", "high", "medium", "low", "minimal", "none"})
 EFFORTS_OF_ALWAYS_THINKING = frozenset({"max", "high", "low"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as member
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -26,7 +27,7 @@ class Upload:
     field: str
     filename: str
     content_type: str
-    content: bytes = field(repr=False)
+    content: bytes = member(repr=False)
 
 
 @dataclass(slots=True)
@@ -36,12 +37,12 @@ class Ask:
     platform: Platform
     path: str
     key: str
-    body: Body = field(default_factory=dict[str, object], repr=False)
+    body: Body = member(default_factory=dict[str, object], repr=False)
     """The JSON object without its nulls, or the text parts of a form."""
-    query: Mapping[str, str] = field(default_factory=dict[str, str])
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str] = member(default_factory=dict[str, str])
+    params: Mapping[str, str] = member(default_factory=dict[str, str])
     """The variables of the path."""
-    files: list[Upload] = field(default_factory=list[Upload])
+    files: list[Upload] = member(default_factory=list[Upload])
     model: str = ""
     request_id: str = ""
     """The caller's, or a generated one."""

@@ -58,6 +58,14 @@ class Platform:
         self._request_ids: dict[tuple[str, str], None] = {}
         self._count = 0
 
+    def forget(self) -> None:
+        """Forget what was stored, scripted and counted; keys, caps and the place of new ids stay."""
+        self.counts = Counts()
+        self.tasks = Tasks()
+        self.scripts.clear()
+        self._shelves.clear()
+        self._request_ids.clear()
+
     def shelf(self, name: str, key: str) -> dict[str, Body]:
         """Give the things of one kind that belong to this key, by id: `shelf("files", ask.key)`."""
         return self._shelves.setdefault((name, key), {})

@@ -1,4 +1,4 @@
-"""How the platform says no: business codes, their HTTP statuses, and the envelope of each family of paths. No I/O here."""
+"""How the platform says no: business codes, HTTP statuses, the envelope of each family of paths. No I/O here."""
 
 from __future__ import annotations
 

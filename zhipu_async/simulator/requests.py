@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .operation import Upload
+    from .scripts import Script
 
 
 @dataclass(slots=True)
@@ -38,6 +39,10 @@ class Received:
     """The business code of a refusal."""
     fault: str = ""
     """Which scripted fault struck."""
+    submits: bool = field(default=False, repr=False)
+    """Whether it submits a task."""
+    script: Script | None = field(default=None, repr=False)
+    """What it was answered with, if a script answered it."""
     finished: bool = False
     gone: bool = False
     """The client went away before the answer was complete."""

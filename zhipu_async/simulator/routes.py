@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from .operation import Operation, Whole
 
@@ -72,7 +73,7 @@ def variables(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for wanted, actual in zip(pattern, segments, strict=True):
         if wanted.startswith("{") and actual:
-            found[wanted[1:-1]] = actual
+            found[wanted[1:-1]] = unquote(actual)
         elif wanted != actual:
             return None
     return found

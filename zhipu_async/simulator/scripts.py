@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .faults import Fault, Reset
-from .shapes import Body, is_object
+from .faults import Fault, NeverEnds, Reset, TaskFails
+from .shapes import is_object
 
 if TYPE_CHECKING:
     from .requests import Received
@@ -49,6 +49,8 @@ class Script:
         return self.code is not None or (self.status is not None and self.status >= 400 and self.body is None)
 
     def suits(self, received: Received) -> bool:
+        if isinstance(self.fault, NeverEnds | TaskFails) and not received.submits:
+            return False
         if self.match is None:
             return True
         if callable(self.match):
@@ -115,12 +117,3 @@ class ScriptBook:
 
 
 BEFORE_BODY = Reset("before_body")
-
-
-def plain(script: Script) -> Body:
-    """What is left of a script, for the control URL; never its texts."""
-    return {
-        "times": script.times,
-        "used": script.used,
-        "fault": type(script.fault).__name__ if script.fault else None,
-    }

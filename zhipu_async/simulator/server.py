@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
-from urllib.parse import unquote
 
-from aiohttp import BodyPartReader, web
-
-from . import answering
 from .areas import OPERATIONS
-from .delivery import Delivery, reset
-from .faults import Reset
-from .operation import Answer, Ask, Upload, Whole, parse_json
+from .control import CONTROL, Control
+from .door import Door
+from .listening import Listener
 from .platform import Platform
+from .realtime import Realtime
+from .realtime_session import Conduct
 from .refusals import Refusal, rendered
-from .requests import Received
-from .routes import Route, Routes
+from .routes import Routes
 from .scripts import Match, Script
+from .watching import Watchers
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
     from types import TracebackType
 
+    from aiohttp import web
+
     from .caps import Caps, Counts, Moves
     from .faults import Fault
+    from .requests import Received
 
+REALTIME = "/api/paas/v4/realtime"
 LARGEST_REQUEST = 256 * 2**20
 """Above the largest upload that the platform documents (100 MB), so that refusing it is left to the operation."""
 KEPT_REQUESTS = 10_000
 """How many requests are remembered unless told otherwise; older ones are dropped, counts go on."""
-PATIENCE_AT_CLOSE = 0.05
-"""Answers under way at the end are cancelled; aiohttp waits this long for connections to notice."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -60,6 +60,7 @@ class Simulator:
         kept_requests: int = KEPT_REQUESTS,
         ssl_context: ssl.SSLContext | None = None,
         allow_remote: bool = False,
+        on_request: Callable[[Received], None] | None = None,
     ) -> None:
         if host not in LOOPBACK and not allow_remote:
             raise ValueError(
@@ -69,17 +70,18 @@ class Simulator:
             seed=seed, pace=pace, looks=looks, api_keys=api_keys, coding_keys=coding_keys,
             caps=caps, task_caps=task_caps, models=models,
         )  # fmt: skip
-        self._host = host
-        self._port = port
-        self._latency = latency
-        self._events_per_write = events_per_write
-        self._ssl_context = ssl_context
-        self._routes = Routes(OPERATIONS)
-        self._received: deque[Received] = deque(maxlen=kept_requests)
-        self._released = asyncio.Event()
-        self._arrived = asyncio.Event()
-        self._answering: set[asyncio.Task[object]] = set()
-        self._runner: web.AppRunner | None = None
+        self._watchers = Watchers()
+        self._listener = Listener(host, port, ssl_context, largest_request=LARGEST_REQUEST)
+        self._door = Door(
+            self.platform, Routes(OPERATIONS), self._watchers, latency=latency,
+            events_per_write=events_per_write, kept_requests=kept_requests, on_request=on_request,
+        )  # fmt: skip
+        self._control = Control(self, key=self.platform.api_key if allow_remote else None)
+        self._scheme = "https" if ssl_context else "http"
+        self.realtime = Realtime(
+            Conduct(seed=seed, speed=1 / pace if pace else math.inf), authorise=self._authorise_realtime
+        )
+        """The realtime socket, with scripts and faults of its own."""
 
     def __repr__(self) -> str:
         counts = self.counts
@@ -88,9 +90,8 @@ class Simulator:
     @property
     def root_url(self) -> str:
         """The API root, above the families of paths."""
-        scheme = "https" if self._ssl_context else "http"
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{scheme}://{host}:{self._port}/api"
+        host = self._listener.host
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{self._listener.port}/api"
 
     @property
     def base_url(self) -> str:
@@ -109,7 +110,7 @@ class Simulator:
     @property
     def requests(self) -> list[Received]:
         """What came in so far, oldest first."""
-        return list(self._received)
+        return list(self._door.received)
 
     @property
     def counts(self) -> Counts:
@@ -127,30 +128,14 @@ class Simulator:
 
     async def start(self) -> None:
         """Listen; port 0 becomes the port that was free."""
-        application = web.Application(client_max_size=LARGEST_REQUEST)
-        application.router.add_route("*", "/{tail:.*}", self._handle)
-        runner = web.AppRunner(
-            application, access_log=None, handler_cancellation=True, shutdown_timeout=PATIENCE_AT_CLOSE
-        )
-        await runner.setup()
-        self._runner = runner
-        await self._listen(runner)
-
-    async def _listen(self, runner: web.AppRunner) -> None:
-        site = web.TCPSite(runner, self._host, self._port, ssl_context=self._ssl_context)
-        await site.start()
-        address: object = runner.addresses[0]
-        assert isinstance(address, tuple)
-        self._port = int(str(address[1]))
+        await self._listener.open(self._handle)
         self.platform.origin = self.root_url.removesuffix("/api")
 
     async def close(self) -> None:
         """Stop listening and drop every answer that is under way. May be called again."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            for task in self._answering:
-                task.cancel()
-            await runner.cleanup()
+        self._door.drop_all()
+        await self.realtime.close()
+        await self._listener.close()
 
     def script(
         self,
@@ -171,10 +156,10 @@ class Simulator:
         match: Match | None = None,
         times: int | None = 1,
     ) -> Script:
-        """Answer the next (or the next matching) requests like this; entries are used in the order they were written."""
+        """Answer the next (or the next matching) requests like this; entries are used in the order of writing."""
         entry = Script(
-            text, pieces, reasoning, tool_calls, finish_reason, body, events, status, None if code is None else str(code),
-            message, headers or {}, content_type, fault, match, times,
+            text, pieces, reasoning, tool_calls, finish_reason, body, events, status,
+            None if code is None else str(code), message, headers or {}, content_type, fault, match, times,
         )  # fmt: skip
         self.platform.scripts.add(entry)
         return entry
@@ -184,153 +169,43 @@ class Simulator:
         self.platform.gate.set(model, cap)
 
     def release(self) -> None:
-        """Let every stalled answer go on."""
-        self._released.set()
-        self._released = asyncio.Event()
+        """Let every stalled answer go on. May be called from any thread."""
+        self._listener.run(self._door.release)
+
+    @contextmanager
+    def refusing_connections(self) -> Generator[None]:
+        """Close the port inside the block, so that every attempt to connect is refused; from any thread."""
+        self._listener.refuse()
+        try:
+            yield
+        finally:
+            self._listener.accept_again()
+
+    def forget(self) -> None:
+        """Forget scripts, requests, counts and everything that was stored; keys and caps stay."""
+        self.platform.forget()
+        self._door.received.clear()
 
     async def received(self, count: int) -> list[Received]:
-        """Wait until so many requests came in, and give them. Cancelling it changes nothing."""
-        while self.counts.requests < count:
-            self._arrived.clear()
-            await self._arrived.wait()
+        """Wait, in any loop, until so many requests came in, and give them."""
+        await self.until(lambda: self.counts.requests >= count)
         return self.requests
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait, in any loop, until something the simulator did made this true: `lambda: sim.counts.in_flight == 3`."""
+        await self._watchers.until(condition)
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        task = asyncio.current_task()
-        assert task is not None
-        self._answering.add(task)
-        received = self._record(request)
-        try:
-            return await self._answer(request, received)
-        except (asyncio.CancelledError, ConnectionError):
-            received.gone = True
-            self.counts.gone += 1
-            raise
-        finally:
-            received.finished = True
-            self._answering.discard(task)
+        path = request.path
+        if path == REALTIME:
+            return await self.realtime.handle(request)
+        if path.startswith(CONTROL):
+            return await self._control.handle(request)
+        return await self._door.handle(request)
 
-    def _record(self, request: web.Request) -> Received:
-        counts = self.counts
-        counts.requests += 1
-        received = Received(
-            counts.requests,
-            request.method,
-            unquote(request.path),
-            request.query,
-            request.headers,
-            at=time.monotonic(),
-        )
-        self._received.append(received)
-        self._arrived.set()
-        return received
-
-    async def _answer(self, request: web.Request, received: Received) -> web.StreamResponse:
-        early = self.platform.scripts.take(received, head_only=True)
-        if early is not None:
-            received.fault = "Reset"
-            reset(request)
-            return web.Response()
-        await self._read(request, received)
-        route = self._routes.find(request.method, received.path)
-        if isinstance(route, Whole):
-            return await self._deliver(request, received, route, None)
-        script: Script | None = None
-        family = route.operation.family
+    def _authorise_realtime(self, request: web.Request) -> tuple[int, dict[str, object]] | None:
         try:
-            authorization = request.headers.get("Authorization")
-            received.key = self.platform.keys.who(authorization, time.time() * 1000)
-            script = self.platform.scripts.take(received)
-            return await self._serve(request, received, route, script)
+            self.platform.keys.who(request.headers.get("Authorization"), time.time() * 1000)
         except Refusal as refusal:
-            status, body = rendered(refusal, family)
-            received.code = refusal.code
-            self.counts.by_code[refusal.code] += 1
-            return await self._deliver(request, received, Whole(body, status), script)
-
-    async def _read(self, request: web.Request, received: Received) -> None:
-        if request.content_type == "multipart/form-data":
-            received.body, received.files = answering.form_body(await read_form(request))
-        elif request.can_read_body:
-            received.content = await request.read()
-            received.body = parse_json(received.content) or {}
-
-    async def _serve(
-        self, request: web.Request, received: Received, route: Route, script: Script | None
-    ) -> web.StreamResponse:
-        if script is not None and script.refuses:
-            raise answering.scripted_refusal(script)
-        ask = answering.prepare(self.platform, self._routes, route, received)
-        ask.script = script
-        with self._place(ask, route):
-            answering.accept(self.platform, ask, received)
-            if self._latency:
-                await asyncio.sleep(self._latency)
-            return await self._deliver(request, received, answering.answer(route.operation, ask), script)
-
-    def _place(self, ask: Ask, route: Route) -> Place:
-        return Place(self.platform, ask, is_task=route.operation.task)
-
-    async def _deliver(
-        self, request: web.Request, received: Received, answer: Answer, script: Script | None
-    ) -> web.StreamResponse:
-        status = answer.status if isinstance(answer, Whole) else 200
-        fault = script.fault if script else None
-        received.fault = type(fault).__name__ if fault else ""
-        if not isinstance(fault, Reset):
-            received.status = status
-            self.counts.by_status[status] += 1
-        headers = {"X-LOG-ID": f"{self.platform.number('log', received.number):08x}{received.number:08x}"}
-        if script is not None:
-            headers.update(script.headers)
-        delivery = Delivery(
-            request, headers=headers, fault=fault, pace=self.platform.pace, released=self._released,
-            events_per_write=self._events_per_write,
-        )  # fmt: skip
-        return await delivery.send(answer)
-
-
-class Place:
-    """A place in flight, held while an answer is on its way."""
-
-    def __init__(self, platform: Platform, ask: Ask, *, is_task: bool) -> None:
-        self._platform = platform
-        self._place = (ask.key, ask.model.lower())
-        self._is_task = is_task
-
-    def __enter__(self) -> None:
-        platform = self._platform
-        if self._is_task:
-            cap = platform.task_gate.cap(self._place[1])
-            if cap is not None and platform.tasks.running(*self._place) >= cap:
-                raise Refusal("1302", gateway=True)
-        elif not platform.gate.enter(self._place):
-            raise Refusal("1302", gateway=True)
-        counts = platform.counts
-        counts.in_flight += 1
-        counts.peak = max(counts.peak, counts.in_flight)
-        if not self._is_task:
-            model = self._place[1]
-            counts.peak_by_model[model] = max(counts.peak_by_model[model], platform.gate.inside[self._place])
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._platform.counts.in_flight -= 1
-        if not self._is_task:
-            self._platform.gate.leave(self._place)
-
-
-async def read_form(request: web.Request) -> list[tuple[str, str | Upload]]:
-    """Read a multipart form: its texts and its files."""
-    parts: list[tuple[str, str | Upload]] = []
-    async for part in await request.multipart():
-        assert isinstance(part, BodyPartReader)
-        content = bytes(await part.read(decode=True))
-        name = part.name or ""
-        if part.filename is None:
-            parts.append((name, content.decode("utf-8", "replace")))
-        else:
-            kind = part.headers.get("Content-Type", "application/octet-stream")
-            parts.append((name, Upload(name, part.filename, kind, content)))
-    return parts
+            return rendered(refusal)
+        return None

@@ -1,0 +1,175 @@
+"""The control URL: everything a test in another language needs, as JSON.
+
+POST   /_simulator/script     one script or a list of them, members as in `Simulator.script`, faults as
+                              {"fault": {"cut": {"after_events": 3}}} or {"fault": "reset"}
+DELETE /_simulator/script     forget what was scripted and not used
+GET    /_simulator/requests   what came in; `?after=7` gives what came after number 7
+GET    /_simulator/counts     peaks and answers by status and code
+POST   /_simulator/caps       {"glm-4.7": 3, "glm-5": [[0, 8], [2.5, 3]], "glm-4.6": null}
+POST   /_simulator/release    let stalled answers go on
+POST   /_simulator/forget     begin anew
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from .auth import Keys
+from .faults import BY_NAME, Fault
+from .operation import encode
+from .refusals import Refusal, rendered
+from .shapes import Body, is_array, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .requests import Received
+    from .server import Simulator
+
+CONTROL = "/_simulator"
+
+
+class ScriptOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """A script as JSON spells it; an unknown member is an error, so that a typo does not go unnoticed."""
+
+    text: str | None = None
+    pieces: list[str] | None = None
+    reasoning: str | None = None
+    tool_calls: list[dict[str, object]] | None = None
+    finish_reason: str | None = None
+    body: object = None
+    events: list[object] | None = None
+    status: int | None = None
+    code: str | int | None = None
+    message: str | None = None
+    headers: dict[str, str] | None = None
+    content_type: str | None = None
+    fault: object = None
+    match: dict[str, object] | None = None
+    times: int | None = 1
+
+
+def fault_of(value: object) -> Fault | None:
+    """Read `"reset"` or `{"cut": {"after_events": 3}}`; raise ValueError for anything else."""
+    if value is None:
+        return None
+    named: object = Body({value: Body()}) if isinstance(value, str) else value
+    if not is_object(named) or len(named) != 1:
+        raise ValueError("a fault is its name, or an object with the name as its only member")
+    [(name, settings)] = named.items()
+    if name not in BY_NAME:
+        raise ValueError(f"no fault is called {name}; there are {', '.join(BY_NAME)}")
+    kind = BY_NAME[name]
+    unknown = set(settings if is_object(settings) else ()) - {field.name for field in fields(kind)}
+    if unknown:
+        raise ValueError(f"the fault {name} has no {', '.join(sorted(unknown))}")
+    return msgspec.convert(settings, kind)
+
+
+class Control:
+    """Answers the control URL."""
+
+    def __init__(self, simulator: Simulator, *, key: str | None) -> None:
+        self._simulator = simulator
+        self._keys = Keys(frozenset({key})) if key else None
+        self._table: dict[tuple[str, str], Callable[[object, Mapping[str, str]], object]] = {
+            ("POST", "/script"): self._script,
+            ("DELETE", "/script"): self._unscript,
+            ("GET", "/requests"): self._requests,
+            ("GET", "/counts"): self._counts,
+            ("POST", "/caps"): self._caps,
+            ("POST", "/release"): self._release,
+            ("POST", "/forget"): self._forget,
+        }
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer with JSON: 400 and a sentence where the order is not understood."""
+        order = self._table.get((request.method, request.path.removeprefix(CONTROL)))
+        if order is None:
+            return reply(
+                {"error": "there is no such order", "orders": [" ".join(name) for name in self._table]}, 404
+            )
+        try:
+            if self._keys is not None:
+                self._keys.who(request.headers.get("Authorization"), 0)
+            content = await request.read()
+            return reply(order(msgspec.json.decode(content) if content else None, request.query))
+        except Refusal as refusal:
+            status, body = rendered(refusal)
+            return reply(body, status)
+        except (ValueError, msgspec.DecodeError) as error:  # a ValidationError of msgspec is a DecodeError
+            return reply({"error": str(error)}, 400)
+
+    def _script(self, content: object, query: Mapping[str, str]) -> object:
+        orders = msgspec.convert(content if is_array(content) else [content], list[ScriptOrder])
+        faults = [fault_of(order.fault) for order in orders]
+        for order, fault in zip(orders, faults, strict=True):
+            self._add(order, fault)
+        return {"scripted": len(orders)}
+
+    def _add(self, order: ScriptOrder, fault: Fault | None) -> None:
+        self._simulator.script(
+            order.text, pieces=order.pieces, reasoning=order.reasoning, tool_calls=order.tool_calls,
+            finish_reason=order.finish_reason, body=order.body, events=order.events, status=order.status,
+            code=order.code, message=order.message, headers=order.headers, content_type=order.content_type,
+            fault=fault, match=order.match, times=order.times,
+        )  # fmt: skip
+
+    def _unscript(self, content: object, query: Mapping[str, str]) -> object:
+        left = len(self._simulator.platform.scripts)
+        self._simulator.platform.scripts.clear()
+        return {"forgotten": left}
+
+    def _requests(self, content: object, query: Mapping[str, str]) -> object:
+        after = int(query.get("after", "0"))
+        return [plain(received) for received in self._simulator.requests if received.number > after]
+
+    def _counts(self, content: object, query: Mapping[str, str]) -> object:
+        return self._simulator.counts.plain()
+
+    def _caps(self, content: object, query: Mapping[str, str]) -> object:
+        caps = msgspec.convert(content, dict[str, int | list[tuple[float, int]] | None])
+        for model, cap in caps.items():
+            self._simulator.set_cap(model, cap)
+        return {"caps": len(caps)}
+
+    def _release(self, content: object, query: Mapping[str, str]) -> object:
+        self._simulator.release()
+        return {}
+
+    def _forget(self, content: object, query: Mapping[str, str]) -> object:
+        self._simulator.forget()
+        return {}
+
+
+def plain(received: Received) -> Body:
+    """A recorded request as JSON, without the key."""
+    return {
+        "number": received.number,
+        "method": received.method,
+        "path": received.path,
+        "query": dict(received.query),
+        "headers": {
+            name: value for name, value in received.headers.items() if name.lower() != "authorization"
+        },
+        "body": received.body,
+        "files": [
+            {"field": file.field, "filename": file.filename, "bytes": len(file.content)}
+            for file in received.files
+        ],
+        "unknown_fields": list(received.unknown_fields),
+        "status": received.status,
+        "code": received.code,
+        "fault": received.fault,
+        "finished": received.finished,
+        "gone": received.gone,
+    }
+
+
+def reply(body: object, status: int = 200) -> web.Response:
+    return web.Response(body=encode(body), status=status, content_type="application/json")
