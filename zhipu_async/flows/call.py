@@ -91,6 +91,13 @@ class Calls:
 
         return await self._repeated(self._job(endpoint, request), hand_over)
 
+    async def fetch(self, url: str) -> Response:
+        """Return the response of a link outside the platform's API, without the key."""
+        http = await self._http()
+        async with Alarm(self.defaults.timeout, None) as alarm:
+            alarm.begin("first")
+            return await http.send("GET", url, {}, connect=self.defaults.timeout.connect, redirects=True)
+
     def finish(self, job: Job, error: BaseException | None) -> None:
         """Tell the observers how a call ended."""
         job.record.error = error

@@ -81,6 +81,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def check_link(url: str) -> None:
+    """Raise when a link is not one that may be fetched: https, or this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return
+    raise InvalidArgument("the link is not https, so what it gives could be anybody's")
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

@@ -1,0 +1,55 @@
+"""Lists that come in pages: one page, page after page, or item after item."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+from typing import Generic, TypeVar
+
+P = TypeVar("P")
+I = TypeVar("I")  # noqa: E741  an item
+
+Query = Mapping[str, str]
+
+
+class Pages(Generic[P, I]):
+    """`await` gives the first page, `async for` every item of every page, `.pages()` page after page."""
+
+    def __init__(
+        self,
+        fetch: Callable[[Query], Awaitable[P]],
+        query: Query,
+        items: Callable[[P], Sequence[I]],
+        following: Callable[[P, Query], Query | None],
+    ) -> None:
+        self._fetch = fetch
+        self._query = query
+        self._items = items
+        self._following = following
+
+    def __await__(self) -> Generator[object, None, P]:
+        return self._first().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[I]:
+        async for page in self.pages():
+            for item in self._items(page):
+                yield item
+
+    async def pages(self) -> AsyncIterator[P]:
+        """Give page after page, until the last one, an empty one, or one that was there before."""
+        query: Query | None = self._query
+        before: Sequence[I] = ()
+        while query is not None:
+            page = await self._fetch(query)
+            items = self._items(page)
+            if before and items == before:  # a server that does not turn the page
+                return
+            yield page
+            query, before = (self._following(page, query) if items else None), items
+
+    async def _first(self) -> P:
+        return await self._fetch(self._query)
+
+
+def numbered(page: int, query: Query) -> Query:
+    """Return the query of a page by its number."""
+    return {**query, "page": str(page)}
