@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     import aiohttp
 
     from zhipu_async.resources.chat import Chat
+    from zhipu_async.resources.embeddings import Embeddings
+    from zhipu_async.resources.models import Models
+    from zhipu_async.resources.rerank import Rerank
+    from zhipu_async.resources.tokenizer import Tokenizer
 
 T = TypeVar("T")
 
@@ -173,6 +177,34 @@ class AsyncZhipuAI:
         from zhipu_async.resources.chat import Chat
 
         return Chat(self._calls)
+
+    @cached_property
+    def embeddings(self) -> Embeddings:
+        """Return embeddings: `zhipu.embeddings.create(...)`."""
+        from zhipu_async.resources.embeddings import Embeddings
+
+        return Embeddings(self._calls)
+
+    @cached_property
+    def rerank(self) -> Rerank:
+        """Return rerank: `zhipu.rerank.create(...)`."""
+        from zhipu_async.resources.rerank import Rerank
+
+        return Rerank(self._calls)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """Return the token counter: `zhipu.tokenizer.create(...)`."""
+        from zhipu_async.resources.tokenizer import Tokenizer
+
+        return Tokenizer(self._calls)
+
+    @cached_property
+    def models(self) -> Models:
+        """Return the models: `zhipu.models.list()`."""
+        from zhipu_async.resources.models import Models
+
+        return Models(self._calls)
 
 
 _RESOURCES = frozenset(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from array import array
 from typing import Any, TypeGuard, TypeVar
 
 import msgspec
@@ -25,7 +27,7 @@ def decode(body: bytes, into: type[T]) -> T:
 def convert(value: object, into: type[T]) -> T:
     """Return plain JSON values as the Struct, nulls pruned."""
     try:
-        return msgspec.convert(without_nulls(value), into, strict=False)
+        return msgspec.convert(without_nulls(value), into, strict=False, dec_hook=_vector)
     except (msgspec.ValidationError, RecursionError) as exc:
         raise Undecodable(str(exc)) from exc
 
@@ -65,5 +67,15 @@ def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
     """Return the decoder kept for this type; there are as many as there are kinds of reply."""
     kept: msgspec.json.Decoder[T] | None = _decoders.get(into)
     if kept is None:
-        kept = _decoders[into] = msgspec.json.Decoder(into)
+        kept = _decoders[into] = msgspec.json.Decoder(into, dec_hook=_vector)
     return kept
+
+
+def _vector(kind: object, value: object) -> object:
+    """Build the vector types that msgspec leaves to us; the list of one vector is gone before the next is read."""
+    if kind is array:
+        return array("f", value)  # type: ignore[arg-type]
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and kind is numpy.ndarray:
+        return numpy.asarray(value, dtype=numpy.float32)
+    raise NotImplementedError(kind)
