@@ -1,0 +1,46 @@
+# `make demo` and `make test` work as the first command after a clone; both make .venv themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test shuffle check format docs bench bench-quick build smoke clean help
+
+help:  ## Show what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+$(READY): pyproject.toml scripts/prepare.py
+	@$(PYTHON) scripts/prepare.py $(VENV)
+	@touch $(READY)
+
+demo: $(READY)  ## Show the main jobs against the embedded simulator: no key, no network
+	@$(BIN)/python -m zhipu_async.cli demo
+
+test: $(READY)  ## Run the tests with branch coverage
+	@$(BIN)/python scripts/test.py
+
+check: $(READY)  ## Format, lint and type checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/python scripts/verify_types.py
+
+format: $(READY)  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY)  ## Build the documentation; warnings are errors
+	$(BIN)/python scripts/docs.py
+
+bench: $(READY)  ## Run all benchmarks, with peers from PyPI in an environment of their own
+	$(BIN)/python -m benchmarks
+
+bench-quick: $(READY)  ## The same in under a minute, without peers
+	$(BIN)/python -m benchmarks --quick
+
+build: $(READY)  ## Build the wheel and try it in a bare environment
+	$(BIN)/python scripts/wheel.py
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) dist build site .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* .artifacts
