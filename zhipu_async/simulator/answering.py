@@ -27,7 +27,7 @@ def prepare(platform: Platform, routes: Routes, route: Route, received: Received
     model = received.model or default_model(operation)
     ask = Ask(
         platform, received.path, received.key, body, received.query, route.params, received.files,
-        model, received.request_id or platform.new_id(), route.coding,
+        model, received.request_id or platform.new_id(), route.coding, headers=received.headers,
     )  # fmt: skip
     check_plan(platform, operation, ask)
     if operation.fields is not None:

@@ -50,6 +50,7 @@ class Ask:
     """True when the request came to the Coding Plan's base URL."""
     script: Script | None = None
     """What the test told this request to be answered with; most handlers need not look."""
+    headers: Mapping[str, str] = member(default_factory=dict[str, str], repr=False)
 
     def file(self, name: str = "file") -> Upload:
         """Give the uploaded file of this form field, or refuse with 1213."""
@@ -123,12 +124,14 @@ class Operation:
     body: Literal["json", "form", "none"] = "json"
     models: frozenset[str] = frozenset()
     """Names it answers to, in lower case. Known elsewhere: 1212. Known nowhere: 1211. Empty: any name."""
-    family: Literal["paas", "knowledge", "finagent"] = "paas"
+    family: Literal["paas", "knowledge", "finagent", "flat"] = "paas"
     task: bool = False
     """True for submissions: they count against the cap of running tasks, not of requests in flight."""
     coding: bool = False
     """True when a Coding Plan key may call it."""
     optional_body: bool = False
+    public: bool = False
+    """True for the links in answers: they are fetched without a key."""
 
 
 def parse_json(content: bytes) -> Body | None:

@@ -105,11 +105,20 @@ def in_finagent_code(refusal: Refusal) -> Rendered:
     return refusal.status or 200, {**refusal.beside, "code": int(code), "message": refusal.message}
 
 
+def flat(refusal: Refusal) -> Rendered:
+    """The assistant reports its errors without the `error` object, the code as an integer."""
+    return refusal.status or STATUS_OF_CODE.get(refusal.code, 400), {
+        "code": int(refusal.code),
+        "message": refusal.message,
+    }
+
+
 BAD_PARAMETER_CODES = frozenset({"1210", "1211", "1212", "1213", "1214", "1215"})
 FAMILIES: dict[str, Callable[[Refusal], Rendered]] = {
     "paas": in_error_object,
     "knowledge": in_body_code,
     "finagent": in_finagent_code,
+    "flat": flat,
 }
 """How a refusal looks in each family of paths."""
 
