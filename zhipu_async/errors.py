@@ -147,12 +147,15 @@ class StreamClosed(UsageError):
 
 
 class IllegalCall(UsageError):
-    """This call does not fit the realtime session's state; nothing was sent."""
+    """This call does not fit the realtime session's state; nothing was sent. `.reason` is a name to compare."""
 
-    def __init__(self, message: str = "", *, call: str = "", state: str = "", hint: str = "") -> None:
+    def __init__(
+        self, message: str = "", *, call: str = "", state: str = "", reason: str = "", hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.call = call
         self.state = state
+        self.reason = reason
 
 
 # ── the platform, and the way to it ────────────────────────────────────────────────────────────────
