@@ -40,7 +40,7 @@ def _filled(messages: object) -> Sequence[object]:
     return [_filled_message(message) if as_object(message) else message for message in messages]
 
 
-def _filled_message(message: Mapping[object, object]) -> Mapping[object, object]:
+def _filled_message(message: Mapping[str, object]) -> Mapping[str, object]:
     content = message.get("content")
     if not as_list(content) or not any(isinstance(part, MediaPart) for part in content):
         return message

@@ -153,7 +153,7 @@ def _tools(tools: object) -> Sequence[object]:
     raise InvalidType(f"tools must be a list, not {_kind(tools)}.", hint="Put the tool into a list.")
 
 
-def tool_param(tool: object, position: int) -> Mapping[object, object]:
+def tool_param(tool: object, position: int) -> dict[str, object]:
     """A tool as it is sent: a mapping as it stands, a Tool in its own form."""
     where = f"tools[{position}]"
     param = _own_form(tool)
@@ -164,7 +164,7 @@ def tool_param(tool: object, position: int) -> Mapping[object, object]:
         raise InvalidArgument(f"{where} has no type.", hint="One of function, retrieval, web_search, mcp.")
     if param["type"] == "function":
         _check_function(param.get("function"), where)
-    return param
+    return dict(param)
 
 
 def _check_function(function: object, where: str) -> None:
@@ -177,14 +177,14 @@ def _check_function(function: object, where: str) -> None:
 # ── messages ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def normalised(messages: object) -> tuple[list[Mapping[object, object]], bool]:
+def normalised(messages: object) -> tuple[list[dict[str, object]], bool]:
     """The messages as a new list of mappings, and whether one of them names a file still to be read.
 
     The loop is on the way of every request: a message of plain text costs it two look-ups.
     """
     unread = False
     roles: set[str] = set()
-    kept: list[Mapping[object, object]] = []
+    kept: list[dict[str, object]] = []
     for position, message in enumerate(_listed(messages)):
         param = message if _is_dict(message) else _message_param(message, position)
         role = param.get("role")
@@ -221,28 +221,24 @@ def _listed(messages: object) -> Sequence[object]:
     return messages
 
 
-def _is_dict(message: object) -> TypeGuard[dict[object, object]]:
+def _is_dict(message: object) -> TypeGuard[dict[str, object]]:
     return type(message) is dict
 
 
-def _message_param(message: object, position: int) -> Mapping[object, object]:
+def _message_param(message: object, position: int) -> dict[str, object]:
     param = _own_form(message)
     if as_object(param):
-        return param
+        return dict(param)  # the encoder knows no other kind of mapping
     if isinstance(message, str):
         hint = 'Write {"role": "user", "content": ...}, or give one string instead of the list.'
     else:
-        hint = "A reply's own `.message` can be put back; a whole reply cannot." if _is_reply(message) else ""
+        hint = ""
     raise InvalidType(
         f"messages[{position}] must be a dict or a reply's message, not {_kind(message)}.", hint=hint
     )
 
 
-def _is_reply(message: object) -> bool:
-    return hasattr(message, "choices")
-
-
-def _check_content(param: Mapping[object, object], role: str, where: str) -> bool:
+def _check_content(param: Mapping[str, object], role: str, where: str) -> bool:
     """Look at content that is not text; True when one of its parts is a file still to be read."""
     content = param.get("content")
     if as_list(content):
@@ -271,10 +267,10 @@ def _check_parts(parts: Sequence[object], where: str) -> bool:
     return unread
 
 
-def _check_source(part: Mapping[object, object], where: str) -> None:
+def _check_source(part: Mapping[str, object], where: str) -> None:
     """Bytes would be sent as bare base64 text, which is right nowhere but by luck."""
     for name, value in part.items():
-        inner: Mapping[object, object] = value if as_object(value) else {name: value}
+        inner: Mapping[str, object] = value if as_object(value) else {name: value}
         if any(_is_bytes(member) for member in inner.values()):
             raise InvalidType(
                 f"{where} holds bytes.", hint="zhipu_async.parts builds content parts from bytes and files."
