@@ -376,6 +376,7 @@ class ChunkChoice(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_
     index: int = 0
     delta: Delta = Delta()
     finish_reason: str | None = None
+    message: None = None  # a whole message in place of a delta is refused here, and translated
 
 
 class ChatCompletionChunk(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -389,6 +390,7 @@ class ChatCompletionChunk(msgspec.Struct, frozen=True, gc=False, omit_defaults=T
     usage: Usage | None = None
     content_filter: list[ContentFilter] | None = None
     web_search: list[WebSearchResult] | None = None
+    error: None = None  # a chunk that holds an error beside its choices is refused here, and raised
 
     @property
     def text(self) -> str:

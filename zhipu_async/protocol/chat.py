@@ -1,0 +1,268 @@
+"""Putting a streamed answer together: chunks in, the completion out that a plain call would have returned.
+
+No I/O here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import TypeVar
+
+from zhipu_async.types.chat import (
+    Audio,
+    AudioChunk,
+    ChatCompletion,
+    ChatCompletionChunk,
+    Choice,
+    ChunkChoice,
+    ContentFilter,
+    FinishReason,
+    FunctionCall,
+    McpCall,
+    Message,
+    ToolCall,
+    ToolCallChunk,
+    Usage,
+    WebSearchResult,
+)
+
+T = TypeVar("T")
+
+LOOSE_PIECES = 256  # joined beyond this: a piece costs some 70 bytes however short it is
+FAILURES = frozenset({FinishReason.NETWORK_ERROR, FinishReason.CONTEXT_EXCEEDED})
+
+
+class CallSoFar:
+    """One tool call while its pieces arrive."""
+
+    __slots__ = ("arguments", "id", "mcp", "name", "type")
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.type = ""
+        self.name = ""
+        self.arguments: list[str] = []
+        self.mcp: McpCall | None = None
+
+    def add(self, piece: ToolCallChunk) -> None:
+        """Take a piece: names and ids count once, whenever they come; arguments add up."""
+        self.id = self.id or piece.id or ""
+        self.type = self.type or piece.type or ""
+        if piece.function is not None:
+            self.name = self.name or piece.function.name or ""
+            if piece.function.arguments:
+                self.arguments.append(piece.function.arguments)
+        if piece.mcp is not None:
+            self.mcp = piece.mcp if self.mcp is None else merged(self.mcp, piece.mcp)
+
+    def begins_another(self, piece: ToolCallChunk) -> bool:
+        """Tell whether a piece with this call's index is a call of its own: another id, with a name."""
+        named = piece.function is not None and piece.function.name
+        return bool(named and piece.id and self.id and piece.id != self.id)
+
+    def whole(self) -> ToolCall:
+        """Return the call as far as it has come."""
+        function = FunctionCall(name=self.name, arguments="".join(self.arguments))
+        kind = self.type or ("mcp" if self.mcp else "function")
+        return ToolCall(id=self.id, type=kind, function=function, mcp=self.mcp)
+
+
+class CallsSoFar:
+    """The tool calls of one choice, in the order of their index."""
+
+    __slots__ = ("_by_key", "_latest")
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[int, int], CallSoFar] = {}
+        self._latest: dict[int, tuple[int, int]] = {}
+
+    def add(self, piece: ToolCallChunk, position: int) -> int:
+        """Take a piece and return the index of its call; one without an index goes by id, then by position."""
+        index = piece.index if piece.index is not None else self._index_of(piece.id, position)
+        key = self._latest.setdefault(index, (index, 0))
+        call = self._by_key.setdefault(key, CallSoFar())
+        if call.begins_another(piece):
+            key = self._latest[index] = (index, key[1] + 1)
+            call = self._by_key[key] = CallSoFar()
+        call.add(piece)
+        return index
+
+    def whole(self) -> list[ToolCall]:
+        """Return the calls as far as they have come."""
+        return [self._by_key[key].whole() for key in sorted(self._by_key)]
+
+    def _index_of(self, call_id: str | None, position: int) -> int:
+        if not call_id:
+            return position
+        known = (key[0] for key, call in self._by_key.items() if call.id == call_id)
+        return next(known, len(self._latest))
+
+
+class AnswerSoFar:
+    """One choice while its chunks arrive."""
+
+    __slots__ = ("_blocks", "audio", "calls", "finish_reason", "reasoning", "text")
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.reasoning: list[str] = []
+        self._blocks: tuple[list[str], list[str]] = ([], [])  # joined pieces, of both
+        self.finish_reason = ""
+        self.calls: CallsSoFar | None = None
+        self.audio: list[AudioChunk] = []
+
+    def add_rare(self, choice: ChunkChoice) -> None:
+        """Take what most chunks do not have: tool calls and sound."""
+        delta = choice.delta
+        if delta.tool_calls:
+            self.calls = self.calls or CallsSoFar()
+            for position, piece in enumerate(delta.tool_calls):
+                self.calls.add(piece, position)
+        if delta.audio is not None:
+            self.audio.append(delta.audio)
+
+    def tidy(self) -> None:
+        """Keep hundreds of tiny pieces as one block."""
+        for pieces, blocks in zip((self.text, self.reasoning), self._blocks, strict=True):
+            if len(pieces) > LOOSE_PIECES:
+                blocks.append("".join(pieces))
+                pieces.clear()
+
+    def whole(self, index: int) -> Choice:
+        """Return the choice as far as it has come."""
+        text, reasoning = self._blocks
+        message = Message(
+            content="".join((*text, *self.text)),
+            reasoning_content="".join((*reasoning, *self.reasoning)),
+            tool_calls=self.calls.whole() if self.calls else [],
+            audio=joined_audio(self.audio),
+        )
+        return Choice(index=index, finish_reason=self.finish_reason, message=message)
+
+
+class Accumulator:
+    """Adds chunks up; knows at any time what the answer is so far."""
+
+    __slots__ = (
+        "_answers",
+        "_begin",
+        "_content_filter",
+        "_usage",
+        "_web_search",
+    )
+
+    def __init__(self) -> None:
+        self._answers: dict[int, AnswerSoFar] = {}
+        self._begin: ChatCompletionChunk | None = None
+        self._usage: Usage | None = None
+        self._content_filter: list[ContentFilter] = []
+        self._web_search: list[WebSearchResult] = []
+
+    @property
+    def id(self) -> str:
+        """Return the id that all chunks of the stream share; "" before the first."""
+        return self._begin.id if self._begin else ""
+
+    @property
+    def has_tool_calls(self) -> bool:
+        """Tell whether a piece of a tool call has come."""
+        return any(answer.calls is not None for answer in self._answers.values())
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether every choice has said why it ended."""
+        return bool(self._answers) and all(answer.finish_reason for answer in self._answers.values())
+
+    @property
+    def failure(self) -> str:
+        """Return the finish reason that is a failure of the platform; "" when there is none."""
+        reasons = (answer.finish_reason for answer in self._answers.values())
+        return next((reason for reason in reasons if reason in FAILURES), "")
+
+    @property
+    def usage(self) -> Usage | None:
+        """Return the usage, once a chunk has told it."""
+        return self._usage
+
+    def add(self, chunks: Iterable[ChatCompletionChunk]) -> bool:
+        """Take chunks, in one pass over what every chunk may have; tell whether a choice ended in them."""
+        answers = self._answers
+        ended = False
+        for chunk in chunks:
+            for choice in chunk.choices:
+                answer = answers.get(choice.index) or self._another(choice.index, chunk)
+                delta = choice.delta
+                if delta.content:
+                    answer.text.append(delta.content)
+                if delta.reasoning_content:
+                    answer.reasoning.append(delta.reasoning_content)
+                if delta.tool_calls or delta.audio is not None:
+                    answer.add_rare(choice)
+                if choice.finish_reason:
+                    answer.finish_reason = choice.finish_reason
+                    ended = True
+            if chunk.usage is not None or chunk.content_filter or chunk.web_search:
+                self._add_rare(chunk)
+        for answer in answers.values():
+            if len(answer.text) > LOOSE_PIECES or len(answer.reasoning) > LOOSE_PIECES:
+                answer.tidy()
+        return ended
+
+    def completion(self, request_id: str = "") -> ChatCompletion:
+        """Return the answer as far as it has come."""
+        begin = self._begin or ChatCompletionChunk(choices=[])
+        return ChatCompletion(
+            id=begin.id,
+            request_id=request_id,
+            created=begin.created,
+            model=begin.model,
+            object="chat.completion" if begin.object else "",
+            choices=[self._answers[index].whole(index) for index in sorted(self._answers)],
+            usage=self._usage or Usage(),
+            web_search=list(self._web_search),
+            content_filter=list(self._content_filter),
+        )
+
+    def _another(self, index: int, chunk: ChatCompletionChunk) -> AnswerSoFar:
+        self._begin = self._begin or chunk
+        answer = self._answers[index] = AnswerSoFar()
+        return answer
+
+    def _add_rare(self, chunk: ChatCompletionChunk) -> None:
+        self._begin = self._begin or chunk
+        self._usage = chunk.usage or self._usage
+        add_new(self._content_filter, chunk.content_filter)
+        add_new(self._web_search, chunk.web_search)
+
+
+def add_new(known: list[T], found: list[T] | None) -> None:
+    """Add what is not known: which chunk carries a list is not documented, nor whether it comes again."""
+    known.extend(item for item in found or () if item not in known)
+
+
+def merged(old: McpCall, new: McpCall) -> McpCall:
+    """The report with what the newer one tells."""
+    fields = {name: getattr(new, name) or getattr(old, name) for name in McpCall.__struct_fields__}
+    return McpCall(**fields)
+
+
+def joined_audio(pieces: list[AudioChunk]) -> Audio:
+    """The pieces as one sound."""
+    return Audio(
+        id=next((piece.id for piece in pieces if piece.id), ""),
+        data=joined_base64([piece.data for piece in pieces if piece.data]),
+        expires_at=next((piece.expires_at for piece in pieces if piece.expires_at), 0),
+    )
+
+
+def joined_base64(pieces: list[str]) -> str:
+    """One base64 text from several, whether one text was cut up or each piece was encoded by itself."""
+    text = "".join(pieces)
+    if "=" not in text.rstrip("="):
+        return text
+    try:
+        return base64.b64encode(b"".join(base64.b64decode(piece) for piece in pieces)).decode()
+    except binascii.Error:
+        return text
