@@ -41,21 +41,26 @@ class SessionRecord:
     """Types only."""
     received_count: int = 0
     dropped_appends: int = 0
-    open: bool = True
     close_code: int | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    @property
+    def open(self) -> bool:
+        return not self.ended.is_set()
 
 
 class Realtime:
     """Mount `handle` at GET /api/paas/v4/realtime; call `close` when the server stops.
 
-    `authorise` looks at the handshake and returns None, or the status and body to refuse it with.
+    `authorise` looks at the handshake and gives the key it comes with, for the cap on connections of one
+    key, or the status and body to refuse it with.
     """
 
     def __init__(
         self,
         conduct: Conduct | None = None,
         *,
-        authorise: Callable[[web.Request], Refusal | None] = lambda request: None,
+        authorise: Callable[[web.Request], str | Refusal] = lambda request: "",
         concurrency: int = TIERS["V0"],
         max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
@@ -86,10 +91,9 @@ class Realtime:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one session until either side ends it."""
-        refusal = self._refusal(request)
-        if refusal:
-            return web.json_response(refusal[1], status=refusal[0])
-        key = request.headers.get("Authorization", "")
+        key = self._admit(request)
+        if not isinstance(key, str):
+            return web.json_response(key[1], status=key[0])
         self._open[key] += 1
         self.peak_connections = max(self.peak_connections, self._open.total())
         try:
@@ -101,18 +105,18 @@ class Realtime:
         """Say goodbye on every open socket."""
         await asyncio.gather(*(line.go_away() for line in list(self._lines)))
 
-    def _refusal(self, request: web.Request) -> Refusal | None:
+    def _admit(self, request: web.Request) -> str | Refusal:
         fault = self.faults.refusal()
         if fault:
             return fault.status, _error(fault.code, fault.reason or "The service refuses the connection.")
-        refusal = self._authorise(request)
-        if refusal:
-            return refusal
+        key = self._authorise(request)
+        if not isinstance(key, str):
+            return key
         if not web.WebSocketResponse().can_prepare(request):
             return 400, _error("1210", "A WebSocket handshake is expected here.")
-        if self._open[request.headers.get("Authorization", "")] >= self.concurrency:
+        if self._open[key] >= self.concurrency:
             return 429, _error("1302", "Rate limit reached for requests")
-        return None
+        return key
 
     async def _serve(self, request: web.Request, key: str) -> web.StreamResponse:
         socket = web.WebSocketResponse(max_msg_size=self._max_message_bytes, compress=False)
@@ -151,8 +155,8 @@ class _Line:
         finally:
             sender.cancel()
             await asyncio.wait([sender])
-            self.record.open = False
             self.record.close_code = self._socket.close_code
+            self.record.ended.set()
 
     async def go_away(self) -> None:
         await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"the simulator stops")
