@@ -9,6 +9,7 @@ import anyio.to_thread
 
 from zhipu_async.errors import InvalidArgument
 from zhipu_async.protocol import parts as rules
+from zhipu_async.protocol.chat_request import normalised
 from zhipu_async.protocol.sendable import as_list, as_object
 from zhipu_async.types.chat_request import MediaPart
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zhipu_async.protocol.chat_request import Prepared
-    from zhipu_async.types.chat_request import PlainPart
+    from zhipu_async.types.chat_request import Messages, PlainPart
 
 
 async def with_files(prepared: Prepared) -> dict[str, object]:
@@ -26,8 +27,15 @@ async def with_files(prepared: Prepared) -> dict[str, object]:
     """
     if not prepared.unread:
         return prepared.body
-    messages = await anyio.to_thread.run_sync(_filled, prepared.body["messages"], abandon_on_cancel=True)
-    return {**prepared.body, "messages": messages}
+    messages = prepared.body["messages"]
+    assert as_list(messages)
+    return {**prepared.body, "messages": await _in_thread(messages)}
+
+
+async def history(messages: Messages) -> list[dict[str, object]]:
+    """Return messages as a list to add to, checked, and with every file read once for all rounds."""
+    listed, unread = normalised(messages)
+    return await _in_thread(listed) if unread else listed
 
 
 async def read(part: MediaPart) -> PlainPart:
@@ -35,15 +43,18 @@ async def read(part: MediaPart) -> PlainPart:
     return await anyio.to_thread.run_sync(_read_now, part, abandon_on_cancel=True)
 
 
-def _filled(messages: object) -> Sequence[object]:
-    assert as_list(messages)
-    return [_filled_message(message) if as_object(message) else message for message in messages]
+async def _in_thread(messages: Sequence[object]) -> list[dict[str, object]]:
+    return await anyio.to_thread.run_sync(_filled, messages, abandon_on_cancel=True)
 
 
-def _filled_message(message: Mapping[str, object]) -> Mapping[str, object]:
+def _filled(messages: Sequence[object]) -> list[dict[str, object]]:
+    return [_filled_message(message) for message in messages if as_object(message)]
+
+
+def _filled_message(message: Mapping[str, object]) -> dict[str, object]:
     content = message.get("content")
-    if not as_list(content) or not any(isinstance(part, MediaPart) for part in content):
-        return message
+    if not as_list(content):
+        return dict(message)
     filled = [_read_now(part) if isinstance(part, MediaPart) else part for part in content]
     return {**message, "content": filled}
 

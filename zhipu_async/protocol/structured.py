@@ -15,6 +15,7 @@ import msgspec
 
 from zhipu_async.protocol.decoding import Undecodable, is_object, parse
 from zhipu_async.protocol.jsonschema import WRAPPED, JsonType, Misfit, is_for_object, wrapped
+from zhipu_async.types.chat_request import Message, ResponseFormat
 from zhipu_async.types.marks import without_marks
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ REPAIR_TURNS = 2  # a model that fails three times at the same schema fails at t
 MOST_STARTS = 64  # places in one answer where JSON may begin; prose with more brackets is no answer
 SHOWN_FAULT_CHARACTERS = 1000  # of what was wrong: a model needs the first faults, not all of a long list
 
-JSON_OBJECT = {"type": "json_object"}
+JSON_OBJECT: ResponseFormat = {"type": "json_object"}
 
 INSTRUCTION = (
     "Answer with exactly one JSON object that is valid under this JSON Schema:\n"
@@ -73,9 +74,7 @@ def instruction(schema: Mapping[str, object]) -> str:
     return INSTRUCTION.format(schema=msgspec.json.encode(schema).decode())
 
 
-def folded(
-    messages: Sequence[Mapping[str, object]], schema: Mapping[str, object]
-) -> list[Mapping[str, object]]:
+def folded(messages: Sequence[Mapping[str, object]], schema: Mapping[str, object]) -> list[Message]:
     """The messages with the schema at the end of their system message; the caller's are left alone."""
     text = instruction(schema)
     first = messages[0]
