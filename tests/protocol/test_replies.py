@@ -1,0 +1,131 @@
+"""Bodies: replies, envelopes, and errors in every shape."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from zhipu_async.errors import NotFoundError
+from zhipu_async.protocol.decoding import Undecodable
+from zhipu_async.protocol.endpoint import Envelope
+from zhipu_async.protocol.replies import Fault, fault_in, read_fault, read_reply
+from zhipu_async.types.base import Reply
+
+
+class Thing(Reply):
+    id: str = ""
+    count: int = 0
+    success: bool | None = None
+
+
+def body(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "message"),
+    [
+        ({"error": {"code": "1214", "message": "bad"}}, "1214", "bad"),
+        ({"error": {"code": 1214, "message": "bad"}}, "1214", "bad"),
+        ({"code": 1234, "message": "bad"}, "1234", "bad"),
+        ({"code": 500, "msg": "404 NOT_FOUND", "success": False}, "500", "404 NOT_FOUND"),
+        ({"success": False, "code": 1001, "msg": "no auth"}, "1001", "no auth"),
+        ({"status": 404, "error": "Not Found", "path": "/v4/v1/chat"}, "", "Not Found"),
+        ({"error": {"code": "401", "message": "bad"}}, "401", "bad"),
+    ],
+)
+def test_every_shape_of_error_is_read_at_an_error_status_and_at_200(
+    value: object, code: str, message: str
+) -> None:
+    assert read_fault(body(value)) == Fault(code, message)
+    assert read_reply(body(value), Thing, Envelope.BARE) == Fault(code, message)
+
+
+def test_the_content_filter_beside_an_error_is_kept_in_both_spellings() -> None:
+    for name in ("contentFilter", "content_filter"):
+        value = {"error": {"code": "1301", "message": "unsafe"}, name: [{"level": 1, "role": "user"}, 7]}
+        assert read_fault(body(value)).content_filter == ({"level": 1, "role": "user"},)
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [(b"<html>502</html>", ""), (b"", ""), (b"upstream gone", "upstream gone"), (b"[1]", "[1]")],
+)
+def test_pages_and_empty_bodies_leave_only_the_status(page: bytes, message: str) -> None:
+    assert read_fault(page) == Fault(message=message)
+
+
+def test_a_fault_finds_its_rule() -> None:
+    assert Fault("500", "404 NOT_FOUND").rule(200, Envelope.BARE).error is NotFoundError
+    assert Fault("1003").rule(200, Envelope.FINAGENT).family == "finagent"
+
+
+@pytest.mark.parametrize(
+    ("envelope", "value"),
+    [
+        (Envelope.BARE, {"id": "a", "count": 1}),
+        (Envelope.CODE_200, {"code": 200, "message": "ok", "data": {"id": "a", "count": 1}}),
+        (Envelope.SUCCESS, {"success": True, "code": 200, "msg": "", "data": {"id": "a", "count": 1}}),
+        (Envelope.FINAGENT, {"code": 0, "message": "ok", "data": {"id": "a", "count": 1}}),
+        (Envelope.CODE_200, {"id": "a", "count": 1}),
+    ],
+)
+def test_envelopes_are_taken_off(envelope: Envelope, value: object) -> None:
+    assert read_reply(body(value), Thing, envelope) == Thing(id="a", count=1)
+
+
+@pytest.mark.parametrize(
+    ("envelope", "value", "code"),
+    [
+        (Envelope.CODE_200, {"code": 404, "message": "no such base"}, "404"),
+        (Envelope.CODE_200, {"code": 0, "message": "zero is no success here"}, "0"),
+        (Envelope.SUCCESS, {"success": False, "msg": "no"}, ""),
+        (Envelope.FINAGENT, {"code": 200, "message": "two hundred is no success here"}, "200"),
+        (Envelope.CODE_200, {"error": {"code": "1000", "message": "no"}}, "1000"),
+        (Envelope.CODE_200, {"code": 7}, "7"),
+        (Envelope.SUCCESS, {"success": False}, ""),
+    ],
+)
+def test_an_envelope_that_reports_an_error_is_an_error(envelope: Envelope, value: object, code: str) -> None:
+    read = read_reply(body(value), Thing, envelope)
+    assert isinstance(read, Fault)
+    assert read.code == code
+
+
+def test_an_envelope_must_be_an_object() -> None:
+    with pytest.raises(Undecodable):
+        read_reply(b"[]", Thing, Envelope.CODE_200)
+
+
+def test_a_reply_may_speak_of_codes_and_success() -> None:
+    assert read_reply(body({"id": "x", "success": True}), Thing, Envelope.BARE) == Thing(id="x", success=True)
+    assert read_reply(body({"id": "x", "code": 200, "msg": "ok"}), Thing, Envelope.BARE) == Thing(id="x")
+    assert read_reply(body({"id": "x", "error": None}), Thing, Envelope.BARE) == Thing(id="x")
+
+
+def test_a_failed_task_is_a_reply_and_not_an_error() -> None:
+    value = {"id": "x", "task_status": "FAIL", "error": {"code": "1301", "message": "unsafe"}}
+    assert read_reply(body(value), Thing, Envelope.TASK) == Thing(id="x")
+    assert fault_in({"error": {"code": "1"}}, Envelope.TASK) == Fault("1")
+
+
+def test_what_is_no_object_holds_no_error() -> None:
+    assert fault_in([1]) is None
+
+
+def test_null_means_absent_and_floats_may_be_whole() -> None:
+    assert read_reply(b'{"id": null, "count": 3.0}', Thing, Envelope.BARE) == Thing(count=3)
+    assert read_reply(b'{"id": null, "count": "3"}', Thing, Envelope.BARE) == Thing(count=3)
+
+
+@pytest.mark.parametrize("page", [b"<html>", b"", b'{"id": 7, "count": []}', b"[" * 100_000])
+def test_what_cannot_be_read_is_said(page: bytes) -> None:
+    with pytest.raises(Undecodable):
+        read_reply(page, Thing, Envelope.BARE)
+
+
+def test_half_a_surrogate_pair_is_read_as_json_reads_it() -> None:
+    read = read_reply(b'{"id": "\\ud83d"}', Thing, Envelope.BARE)
+    assert isinstance(read, Thing)
+    assert read.id == "\ud83d"
