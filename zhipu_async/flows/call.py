@@ -15,7 +15,7 @@ from zhipu_async.flows.observe import CallRecord, Observers
 from zhipu_async.flows.request import JsonContent, Request, fresh_request_id
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
-from zhipu_async.protocol.endpoint import Endpoint
+from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.retry import Again, GiveUp, Policy, Retries
 
@@ -126,6 +126,8 @@ class Calls:
             permit = await self.permits.acquire(key_id(job.key), job.model, pool=job.endpoint.replay)
             try:
                 job.record.attempts += 1
+                if job.request.intent is not None:
+                    await job.request.intent()
                 response = await self._send(job, alarm)
                 try:
                     return await receive(job, response, permit, alarm)
@@ -203,6 +205,7 @@ class Calls:
             content = JsonContent(fields, takes_request_id=endpoint.takes_request_id)
         total = defaults.timeout.total
         model = request.model or endpoint.default_model
+        replay = endpoint.replay if request.intent is None else Replay.ONCE
         policy = Policy(defaults.max_retries, defaults.options.get("overload_patience", 0.0))
         return Job(
             endpoint,
@@ -211,6 +214,6 @@ class Calls:
             defaults,
             model,
             None if total is None else asyncio.get_running_loop().time() + total,
-            Retries(policy, endpoint.replay, self.random, can_renew=self.credentials.renewable),
+            Retries(policy, replay, self.random, can_renew=self.credentials.renewable),
             CallRecord(endpoint.name, model, request.stream, self.clock.now()),
         )

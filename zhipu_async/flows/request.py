@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import uuid4
@@ -51,6 +51,8 @@ class Request:
     model: str = ""
     options: CallOptions = field(default_factory=CallOptions)
     stream: bool = False
+    intent: Callable[[], Awaitable[None]] | None = None
+    """Awaited before the bytes of each attempt leave: a ledger writes it down. With it, nothing is resent blindly."""
 
 
 class JsonContent:
