@@ -13,17 +13,15 @@ POST   /_simulator/forget     begin anew
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
 from .auth import Keys
-from .faults import BY_NAME, Fault
 from .operation import encode
 from .refusals import Refusal, rendered
-from .shapes import Body, is_array, is_object
+from .shapes import Body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,43 +30,6 @@ if TYPE_CHECKING:
     from .server import Simulator
 
 CONTROL = "/_simulator"
-
-
-class ScriptOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """A script as JSON spells it; an unknown member is an error, so that a typo does not go unnoticed."""
-
-    text: str | None = None
-    pieces: list[str] | None = None
-    reasoning: str | None = None
-    tool_calls: list[dict[str, object]] | None = None
-    finish_reason: str | None = None
-    body: object = None
-    events: list[object] | None = None
-    status: int | None = None
-    code: str | int | None = None
-    message: str | None = None
-    headers: dict[str, str] | None = None
-    content_type: str | None = None
-    fault: object = None
-    match: dict[str, object] | None = None
-    times: int | None = 1
-
-
-def fault_of(value: object) -> Fault | None:
-    """Read `"reset"` or `{"cut": {"after_events": 3}}`; raise ValueError for anything else."""
-    if value is None:
-        return None
-    named: object = Body({value: Body()}) if isinstance(value, str) else value
-    if not is_object(named) or len(named) != 1:
-        raise ValueError("a fault is its name, or an object with the name as its only member")
-    [(name, settings)] = named.items()
-    if name not in BY_NAME:
-        raise ValueError(f"no fault is called {name}; there are {', '.join(BY_NAME)}")
-    kind = BY_NAME[name]
-    unknown = set(settings if is_object(settings) else ()) - {field.name for field in fields(kind)}
-    if unknown:
-        raise ValueError(f"the fault {name} has no {', '.join(sorted(unknown))}")
-    return msgspec.convert(settings, kind)
 
 
 class Control:
@@ -106,19 +67,7 @@ class Control:
             return reply({"error": str(error)}, 400)
 
     def _script(self, content: object, query: Mapping[str, str]) -> object:
-        orders = msgspec.convert(content if is_array(content) else [content], list[ScriptOrder])
-        faults = [fault_of(order.fault) for order in orders]
-        for order, fault in zip(orders, faults, strict=True):
-            self._add(order, fault)
-        return {"scripted": len(orders)}
-
-    def _add(self, order: ScriptOrder, fault: Fault | None) -> None:
-        self._simulator.script(
-            order.text, pieces=order.pieces, reasoning=order.reasoning, tool_calls=order.tool_calls,
-            finish_reason=order.finish_reason, body=order.body, events=order.events, status=order.status,
-            code=order.code, message=order.message, headers=order.headers, content_type=order.content_type,
-            fault=fault, match=order.match, times=order.times,
-        )  # fmt: skip
+        return {"scripted": self._simulator.load_script(content)}
 
     def _unscript(self, content: object, query: Mapping[str, str]) -> object:
         left = len(self._simulator.platform.scripts)

@@ -40,6 +40,14 @@ CODING_SUBSTITUTES = {
 }
 """The Coding Plan's base URL swaps models silently."""
 
+ASYNC_SUBSTITUTES = {
+    "glm-4.6": "glm-4.7",
+    "glm-4.7": "glm-4.7-ali",
+    "glm-5.3": "GLM-5.3",
+    "glm-4.5-air": "GLM-4.5-Air",
+}
+"""Asynchronous chat was seen to answer with other models, or with the name in other letter case."""
+
 MAX_TOKENS = {
     **dict.fromkeys(TEXT, 131_072),
     **dict.fromkeys(("glm-4.5", "glm-4.5-air", "glm-4.5-x", "glm-4.5-airx", "glm-4.5-flash"), 98_304),

@@ -12,6 +12,7 @@ from .areas import OPERATIONS
 from .control import CONTROL, Control
 from .door import Door
 from .listening import Listener
+from .orders import scripts_of
 from .platform import Platform
 from .realtime import Realtime
 from .realtime_session import Conduct
@@ -164,6 +165,13 @@ class Simulator:
         self.platform.scripts.add(entry)
         return entry
 
+    def load_script(self, entries: object) -> int:
+        """Script what a JSON object, or a list of them, says as the control URL would; ValueError if it is not one."""
+        scripts = scripts_of(entries)
+        for script in scripts:
+            self.platform.scripts.add(script)
+        return len(scripts)
+
     def set_cap(self, model: str, cap: int | Moves | None) -> None:
         """Let so many requests of this model be in flight per key; `[(0, 8), (2.5, 3)]` moves it over the seconds."""
         self.platform.gate.set(model, cap)
@@ -203,9 +211,8 @@ class Simulator:
             return await self._control.handle(request)
         return await self._door.handle(request)
 
-    def _authorise_realtime(self, request: web.Request) -> tuple[int, dict[str, object]] | None:
+    def _authorise_realtime(self, request: web.Request) -> str | tuple[int, dict[str, object]]:
         try:
-            self.platform.keys.who(request.headers.get("Authorization"), time.time() * 1000)
+            return self.platform.keys.who(request.headers.get("Authorization"), time.time() * 1000)
         except Refusal as refusal:
             return rendered(refusal)
-        return None

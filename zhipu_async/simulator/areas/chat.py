@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
+from .. import realtime_voice
+from ..chat_rules import refuse_bad_chat
 from ..fields import an_object, anything, array, flag, integer, number, text
-from ..models import ASYNC_CHAT, CHAT, CODING_SUBSTITUTES
+from ..models import ASYNC_CHAT, ASYNC_SUBSTITUTES, AUDIO, CHAT
 from ..operation import Answer, Ask, Events, Operation, Whole, encode, sse
-from ..shapes import Body, flag_of
+from ..safety import unsafe
+from ..shapes import Body, flag_of, object_of, objects_of, text_of
 from ..tasks import outcome, ticket
-from ..turns import Call, Turn, take_turn
+from ..turns import Call, Turn, prompt_of, take_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,68 +22,124 @@ SECONDS_TO_FIRST_TOKEN = 0.4
 SECONDS_PER_TOKEN = 0.02
 SECONDS_OF_A_TASK = 15
 CHARACTERS_PER_ARGUMENTS_PIECE = 8
+SECONDS_THAT_AUDIO_LASTS = 3600
+RESULTS_PER_SEARCH = 10
+LINKS_ARE_EMPTY_FOR = ("search_std", "search_pro")
 
 
 def complete(ask: Ask) -> Answer:
+    refuse_bad_chat(ask)
     turn = take_turn(ask)
-    model = model_that_answers(ask)
     if flag_of(ask.body, "stream"):
-        frames = chunks(ask, turn, model)
-        return Events(frames, seconds=SECONDS_TO_FIRST_TOKEN, interval=SECONDS_PER_TOKEN)
-    return Whole(completion(ask, turn, model), seconds=seconds_for(turn))
-
-
-def model_that_answers(ask: Ask) -> str:
-    return CODING_SUBSTITUTES.get(ask.model.lower(), ask.model) if ask.coding else ask.model
+        return Events(chunks(ask, turn), seconds=SECONDS_TO_FIRST_TOKEN, interval=SECONDS_PER_TOKEN)
+    if turn.finish_reason == "sensitive":
+        raise unsafe("assistant")
+    return Whole(completion(ask, turn), seconds=seconds_for(turn))
 
 
 def seconds_for(turn: Turn) -> float:
     return SECONDS_TO_FIRST_TOKEN + SECONDS_PER_TOKEN * (len(turn.content) + len(turn.reasoning))
 
 
-def completion(ask: Ask, turn: Turn, model: str) -> Body:
+def completion(ask: Ask, turn: Turn) -> Body:
     """The answer in one piece."""
     message: Body = {"role": "assistant", "content": "".join(turn.content)}
     if turn.reasoning:
         message["reasoning_content"] = "".join(turn.reasoning)
     if turn.calls:
         message["tool_calls"] = [whole_call(index, call) for index, call in enumerate(turn.calls)]
-    return {
+    if ask.model.lower() in AUDIO:
+        message["audio"] = audio(ask, spoken(turn), ask.platform.new_id("audio_"))
+    body: Body = {
         "id": ask.platform.new_id(),
         "request_id": ask.request_id,
         "created": ask.platform.now(),
-        "model": model,
+        "model": turn.model,
         "object": "chat.completion",
         "choices": [{"index": 0, "message": message, "finish_reason": turn.finish_reason}],
         "usage": turn.usage,
     }
+    found = search_results(ask)
+    return {**body, "web_search": found} if found else body
 
 
 def whole_call(index: int, call: Call) -> Body:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"index": index, "id": call.id, "type": "function", "function": function}
+
+
+def spoken(turn: Turn) -> bytes:
+    """The answer as speech: bare 16-bit PCM, one channel."""
+    return b"".join(realtime_voice.speak("".join(turn.content), "tongtong"))
+
+
+def audio(ask: Ask, sound: bytes, audio_id: str) -> Body:
+    expires = ask.platform.now() + SECONDS_THAT_AUDIO_LASTS
+    return {"id": audio_id, "data": base64.b64encode(sound).decode(), "expires_at": expires}
+
+
+def search_results(ask: Ask) -> list[Body]:
+    """What the web search of the request found, if the request wants to see it."""
+    for tool in objects_of(ask.body, "tools"):
+        search = object_of(tool, "web_search")
+        if flag_of(search, "enable") and flag_of(search, "search_result"):
+            query = text_of(search, "search_query") or prompt_of(ask)
+            engine = text_of(search, "search_engine", "search_std")
+            wanted = min(max(int(str(search.get("count", RESULTS_PER_SEARCH))), 1), 50)
+            return [found(query, engine, number) for number in range(1, wanted + 1)]
+    return []
+
+
+def found(query: str, engine: str, number: int) -> Body:
     return {
-        "index": index,
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": call.arguments},
+        "icon": "https://example.com/icon.png",
+        "title": f"{query[:30]} ({number})",
+        "link": "" if engine in LINKS_ARE_EMPTY_FOR else f"https://example.com/{number}",
+        "media": "example.com",
+        "publish_date": "2026-05-04",
+        "content": f"Result {number}: {query[:60]}",
+        "refer": f"ref_{number}",
     }
 
 
-def chunks(ask: Ask, turn: Turn, model: str) -> Iterator[bytes]:
+def chunks(ask: Ask, turn: Turn) -> Iterator[bytes]:
     """The answer cut into events, usage in the last chunk before `[DONE]`."""
-    head: Body = {"id": ask.platform.new_id(), "created": ask.platform.now(), "model": model}
+    head: Body = {"id": ask.platform.new_id(), "created": ask.platform.now(), "model": turn.model}
     if ask.platform.number("object", ask.model) % 2:
-        head = {**head, "object": "chat.completion.chunk"}
+        head = {**head, "object": "chat.completion.chunk"}  # some models name it, some do not
     # Everything up to the piece is the same in each event, so it is written once.
     start = b"data: " + encode(head)[:-1] + b',"choices":[{"index":0,"delta":{"role":"assistant",'
     for piece in turn.reasoning:
         yield start + b'"reasoning_content":' + encode(piece) + b"}}]}\n\n"
     for piece in turn.content:
         yield start + b'"content":' + encode(piece) + b"}}]}\n\n"
-    for delta in call_deltas(ask, turn):
-        yield start + b'"tool_calls":' + encode([delta]) + b"}}]}\n\n"
-    last = {"index": 0, "finish_reason": turn.finish_reason, "delta": {"role": "assistant", "content": ""}}
-    yield sse({**head, "choices": [last], "usage": turn.usage})
+    for name, delta in other_deltas(ask, turn):
+        yield start + b'"' + name + b'":' + encode(delta) + b"}}]}\n\n"
+    yield sse({**head, **last_chunk(ask, turn)})
     yield sse("[DONE]")
+
+
+def last_chunk(ask: Ask, turn: Turn) -> Body:
+    """How the stream ended, and what it cost."""
+    sensitive = turn.finish_reason == "sensitive"
+    delta: Body = {"role": "user" if sensitive else "assistant", "content": ""}
+    last: Body = {
+        "choices": [{"index": 0, "finish_reason": turn.finish_reason, "delta": delta}],
+        "usage": turn.usage,
+    }
+    results = search_results(ask)
+    if results:
+        last["web_search"] = results
+    return {**last, "content_filter": [{"role": "assistant", "level": 1}]} if sensitive else last
+
+
+def other_deltas(ask: Ask, turn: Turn) -> Iterator[tuple[bytes, object]]:
+    for delta in call_deltas(ask, turn):
+        yield b"tool_calls", [delta]
+    if ask.model.lower() in AUDIO:
+        audio_id = ask.platform.new_id("audio_")
+        for piece in realtime_voice.cut(spoken(turn)):
+            yield b"audio", audio(ask, piece, audio_id)
 
 
 def call_deltas(ask: Ask, turn: Turn) -> Iterator[Body]:
@@ -101,13 +161,15 @@ def cut_arguments(arguments: str) -> list[str]:
 
 
 def submit(ask: Ask) -> Answer:
+    refuse_bad_chat(ask)
     turn = take_turn(ask)
-
-    def result() -> Body:
-        whole = completion(ask, turn, ask.model)
-        return {name: whole[name] for name in ("created", "choices", "usage")}
-
-    return Whole(ticket(ask.platform.tasks.start(ask, result, seconds=SECONDS_OF_A_TASK)))
+    if turn.finish_reason == "sensitive":
+        raise unsafe("assistant")
+    ask.model = turn.model = ASYNC_SUBSTITUTES.get(ask.model.lower(), ask.model)
+    whole = completion(ask, turn)
+    wanted = ("created", "choices", "usage", "web_search")
+    result: Body = {name: whole[name] for name in wanted if name in whole}
+    return Whole(ticket(ask.platform.tasks.start(ask, lambda: result, seconds=SECONDS_OF_A_TASK)))
 
 
 def async_result(ask: Ask) -> Answer:
@@ -131,6 +193,9 @@ CHAT_FIELDS = {
     "response_format": an_object(),
     "watermark_enabled": flag(),
     "meta": an_object(),
+    "sensitive_word_check": an_object(),
+    "seed": integer(),
+    "extra": an_object(),
 }
 ASYNC_FIELDS = {name: field for name, field in CHAT_FIELDS.items() if name not in ("stream", "tool_stream")}
 
