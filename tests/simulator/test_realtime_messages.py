@@ -20,7 +20,6 @@ from zhipu_async.simulator.realtime_answer import Answer
 from zhipu_async.simulator.realtime_events import Event, is_list, is_object
 from zhipu_async.simulator.realtime_session import QUIRKS, Conduct
 
-
 ILLEGAL: tuple[dict[str, object], ...] = (
     {"model": "gpt-4"},
     {"model": 4},
@@ -41,6 +40,7 @@ ILLEGAL: tuple[dict[str, object], ...] = (
     {"max_response_output_tokens": "2000"},
     {"max_response_output_tokens": "many"},
     {"tools": "phoneCall"},
+    {"tools": ["phoneCall"]},
     {"tools": [{"type": "function"}]},
     {"tools": [{"type": "function", "function": {"name": "nested"}}]},
     {"tools": [{"type": "function", "name": "f", "parameters": []}]},

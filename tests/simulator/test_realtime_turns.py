@@ -116,6 +116,17 @@ def test_a_second_spoken_turn_is_answered_too() -> None:
     assert "conversation.created" not in again
 
 
+def test_one_append_may_hold_two_turns() -> None:
+    talk = Talk()
+    talk.update(turn_detection=SERVER_VAD)
+    events = talk.append((speech(600) + silence(700)) * 2)
+    assert len(only(events, "input_audio_buffer.committed")) == 2
+    assert [status(done) for done in only(events + talk.run(60), "response.done")] == [
+        "cancelled",
+        "completed",
+    ]
+
+
 def test_speech_ends_by_the_clock_when_the_line_goes_dead() -> None:
     talk = Talk()
     talk.update(turn_detection=SERVER_VAD)

@@ -8,17 +8,15 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
+import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from .realtime_answer import Answer
 from .realtime_events import Event, Mint
 from .realtime_faults import Action, Close, Fault, FaultQueue, Pause, Send
 from .realtime_session import REDACTED_FIELDS, Conduct, Script, Session
-
-if TYPE_CHECKING:
-    from .realtime_answer import Answer
 
 MAX_MESSAGE_BYTES = 256 * 1024  # what the platform was seen to enforce; more is closed with 1009
 TIERS = {"V0": 5, "V1": 10, "V2": 15, "V3": 20}  # connections at once, by the account's tier
@@ -29,6 +27,16 @@ NEVER_S = 86_400.0  # a stall without an end: no test waits for a day
 
 Refusal = tuple[int, dict[str, object]]
 """An HTTP status and the body that goes with it."""
+
+
+class Orders(msgspec.Struct, forbid_unknown_fields=True):
+    """What can be asked for as JSON: `{"answers": [{"text": "hi"}], "faults": [{"kind": "drop"}]}`."""
+
+    answers: tuple[Answer, ...] = ()
+    transcripts: tuple[str | None, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    quirks: frozenset[str] | None = None
+    concurrency: int | None = None
 
 
 @dataclass
@@ -62,10 +70,13 @@ class Realtime:
         *,
         authorise: Callable[[web.Request], str | Refusal] = lambda request: "",
         concurrency: int = TIERS["V0"],
+        lingering_seconds: float = 0.0,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
         self.conduct = conduct or Conduct()
         self.concurrency = concurrency
+        self.lingering_seconds = lingering_seconds
+        """How long a dropped connection still counts against the cap; the platform may need a while to notice."""
         self.faults = FaultQueue()
         self.script = Script()
         self.sessions: deque[SessionRecord] = deque(maxlen=KEPT_SESSIONS)
@@ -89,6 +100,27 @@ class Realtime:
         for fault in faults:
             self.faults.add(fault)
 
+    def order(self, body: object) -> None:
+        """Take answers, transcripts, faults, quirks and a cap as JSON; ValueError where it is not understood."""
+        try:
+            orders = msgspec.convert(body, Orders)
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from error
+        if orders.quirks is not None:
+            self.conduct = replace(self.conduct, quirks=orders.quirks)
+        if orders.concurrency is not None:
+            self.concurrency = orders.concurrency
+        self.answer(*orders.answers)
+        self.hear(*orders.transcripts)
+        self.fault(*orders.faults)
+
+    def forget(self) -> None:
+        """Drop what was scripted and recorded; open connections go on."""
+        self.script.answers.clear()
+        self.script.transcripts.clear()
+        self.faults.clear()
+        self.sessions.clear()
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one session until either side ends it."""
         key = self._admit(request)
@@ -100,6 +132,10 @@ class Realtime:
             return await self._serve(request, key)
         finally:
             self._open[key] -= 1
+
+    async def _linger(self, line: _Line) -> None:
+        if self.lingering_seconds and line.record.close_code == WSCloseCode.ABNORMAL_CLOSURE:
+            await asyncio.sleep(self.lingering_seconds)
 
     async def close(self) -> None:
         """Say goodbye on every open socket."""
@@ -129,6 +165,7 @@ class Realtime:
         self._lines.add(line)
         try:
             await line.run()
+            await self._linger(line)
         finally:
             self._lines.discard(line)
         return socket

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from .realtime_events import Mint, is_list, is_object
 
@@ -24,8 +25,7 @@ ENGLISH_JOKE = "Why do programmers mix up Halloween and Christmas? Because Oct 3
 LONGEST_ECHO = 120  # characters of the question repeated in the answer
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One answer, as a test or the simulator's user wants it told."""
 
     text: str = ""
@@ -42,8 +42,7 @@ class Answer:
     """From the request to the first output, at speed 1; about what a good voice model needs."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to answer."""
 
     text: str

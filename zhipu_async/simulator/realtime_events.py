@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, TypeGuard
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,3 +79,16 @@ def text_field(event: Event, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise Invalid(f"The '{name}' field is missing or is not a string.")
     return value
+
+
+def parse(message: str | bytes) -> Event:
+    """Read one message; text or binary, UTF-8 JSON either way."""
+    try:
+        event: object = msgspec.json.decode(message)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Invalid("The message is not valid JSON.") from None
+    if not is_object(event):
+        raise Invalid("The message is not a JSON object.")
+    if not isinstance(event.get("type"), str) or not event["type"]:
+        raise Invalid("The 'type' field is missing.")
+    return event

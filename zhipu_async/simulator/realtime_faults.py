@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -26,8 +26,7 @@ FaultKind = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault. It waits for the `nth` event of type `at` that a session is about to send.
 
     - `refuse`: the next handshake is answered with `status` and `code`
@@ -105,7 +104,7 @@ class FaultQueue:
         if fault is None or fault.kind == "refuse" or fault.at not in ("*", event["type"]):
             return [plain]
         if fault.nth > 1:
-            self._waiting[0] = replace(fault, nth=fault.nth - 1)
+            self._waiting[0] = msgspec.structs.replace(fault, nth=fault.nth - 1)
             return [plain]
         self._waiting.popleft()
         return _strike(fault, event, plain)

@@ -33,7 +33,7 @@ class Ear:
         self.speech_id = ""
         self._rate = self._allowance = appends_per_second
         self._refilled = now
-        self._milliseconds = 0.0
+        self._turn_start_ms = 0.0
         self._loudest = 0.0
         self._new_frames = 0
         self._settings: ServerVad | None = None
@@ -65,11 +65,10 @@ class Ear:
 
     def append(self, audio: str, config: Config, now: float) -> list[Edge]:
         sound = decode(audio, config.input_format)
-        if self._vad is None and self._milliseconds + sound.milliseconds > MAX_CLIP_MS:
+        if self._vad is None and self._position_ms - self._turn_start_ms + sound.milliseconds > MAX_CLIP_MS:
             raise Invalid("With client_vad a turn's audio must not exceed 30 seconds.")
         self.last_append = now
         self._position_ms += sound.milliseconds
-        self._milliseconds += sound.milliseconds
         self._loudest = max(self._loudest, loudness(sound.samples))
         return self._vad.hear(sound) if self._vad else []
 
@@ -89,17 +88,24 @@ class Ear:
         return self._vad.stop().at_ms
 
     def take(self) -> Utterance | None:
-        """Hand over the turn and start a new one; None when nothing was appended."""
-        if not self._milliseconds and not self._new_frames:
+        """Hand over the turn that the client commits; None when nothing was appended."""
+        milliseconds = self._position_ms - self._turn_start_ms
+        if not milliseconds and not self._new_frames:
             return None
-        utterance = Utterance(self._milliseconds, self._loudest >= AUDIBLE, self._new_frames)
-        self._empty()
+        utterance = Utterance(milliseconds, self._loudest >= AUDIBLE, self._new_frames)
+        self._start_turn(self._position_ms)
+        return utterance
+
+    def take_speech(self, end_ms: int) -> Utterance:
+        """Hand over the turn that ended here; one append may hold the end of a turn and all of the next."""
+        utterance = Utterance(end_ms - self._turn_start_ms, audible=True, video_frames=self._new_frames)
+        self._start_turn(end_ms)
         return utterance
 
     def clear(self) -> None:
-        self._empty()
+        self._start_turn(self._position_ms)
         if self._vad:
             self._vad.speaking = False
 
-    def _empty(self) -> None:
-        self._milliseconds, self._loudest, self._new_frames = 0.0, 0.0, 0
+    def _start_turn(self, at_ms: float) -> None:
+        self._turn_start_ms, self._loudest, self._new_frames = at_ms, 0.0, 0

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from . import realtime_config
 from .realtime_answer import Answer, Turn, plausible, tokens, transcript_of
-from .realtime_events import Event, Invalid, Mint, is_object, object_field, text_field
+from .realtime_events import Event, Invalid, Mint, is_object, object_field, parse, text_field
 from .realtime_history import History
 from .realtime_input import Ear
 from .realtime_response import AUDIO_TOKENS_PER_S, Circumstances, Response
@@ -266,10 +264,7 @@ class Session:
         """The committed item has another id than the speech: so the platform's samples have it."""
         fields: Event = {"audio_end_ms": at_ms, "item_id": self._ear.speech_id}
         answers = [self._mint.event("input_audio_buffer.speech_stopped", **fields)]
-        utterance = self._ear.take()
-        if utterance is None:
-            return answers
-        answers += self._committed(utterance, now)
+        answers += self._committed(self._ear.take_speech(at_ms), now)
         if self.config.vad and self.config.vad.create_response and not self.config.transcription_only:
             answers += self._answer_by_itself(now)
         return answers
@@ -391,16 +386,3 @@ class Session:
         if "error_event_id" in self._quirks and is_object(body) and event.get("event_id"):
             body["event_id"] = event["event_id"]
         return answer
-
-
-def parse(message: str | bytes) -> Event:
-    """Read one message; text or binary, UTF-8 JSON either way."""
-    try:
-        event: object = msgspec.json.decode(message)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Invalid("The message is not valid JSON.") from None
-    if not is_object(event):
-        raise Invalid("The message is not a JSON object.")
-    if not isinstance(event.get("type"), str) or not event["type"]:
-        raise Invalid("The 'type' field is missing.")
-    return event
