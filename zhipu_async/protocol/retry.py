@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MAX_RETRIES = 3  # as in zai-sdk: enough for a lost connection, too few to hide a broken service
 BACKOFF_BASE_SECONDS = 0.5  # as in zai-sdk; the n-th pause is random in [0, 0.5 * 2^n)
 BACKOFF_CEILING_SECONDS = 8.0  # as in zai-sdk; who waits longer should hear about the failure
+OWN_LOAD_BASE_SECONDS = (
+    0.1  # after 1302 the limiter makes all wait for as long as it takes; this only spreads
+)
 COSTLY_RESENDS = 1  # an answer that got lost may have been billed: pay twice at most
 TOKEN_RENEWALS = 1  # a second refusal of a fresh token is the key's fault, or the clock's
 OVERLOAD_STEP_SECONDS = 30.0  # overloads last minutes: pauses of 30, 60, 90, 120 s were seen to work
@@ -132,22 +135,22 @@ class Retries:
 
     def _wish(self, failure: Failure) -> Again | GiveUp:
         """The verdict as if there were time without end."""
-        match failure.stage:
-            case Stage.NOT_SENT:
-                return self._back_off(failure)
-            case Stage.LOST:
-                return self._resend(failure)
-            case Stage.UNREADABLE:
-                return self._back_off(failure) if self._replay is Replay.SAFE else GiveUp()
-            case Stage.REFUSED:
-                return self._after_refusal(failure)
+        if failure.stage is Stage.REFUSED:
+            return self._after_refusal(failure)
+        if failure.stage is Stage.LOST:
+            return self._resend(failure)
+        if failure.stage is Stage.UNREADABLE and self._replay is not Replay.SAFE:
+            return GiveUp()
+        return self._back_off(failure)
 
     def _after_refusal(self, failure: Failure) -> Again | GiveUp:
         if failure.should_retry is False:
             return GiveUp("The platform asks not to repeat it.")
         match _remedy(failure):
-            case Remedy.REPEAT | Remedy.SLOWER:
+            case Remedy.REPEAT:
                 return self._back_off(failure)
+            case Remedy.SLOWER:
+                return self._back_off(failure, OWN_LOAD_BASE_SECONDS)
             case Remedy.PAUSE:
                 return GiveUp() if self._replay is Replay.ONCE else self._back_off(failure)
             case Remedy.PATIENCE:
@@ -157,10 +160,10 @@ class Retries:
             case _:
                 return GiveUp()
 
-    def _back_off(self, failure: Failure) -> Again | GiveUp:
+    def _back_off(self, failure: Failure, base: float = BACKOFF_BASE_SECONDS) -> Again | GiveUp:
         if self._retries >= self._policy.max_retries:
             return GiveUp()
-        ceiling = min(BACKOFF_CEILING_SECONDS, BACKOFF_BASE_SECONDS * 2.0 ** min(self._retries, 16))
+        ceiling = min(BACKOFF_CEILING_SECONDS, base * 2.0 ** min(self._retries, 16))
         self._retries += 1
         return Again((failure.retry_after or 0.0) + ceiling * self._random())
 

@@ -18,7 +18,7 @@ class Clock(Protocol):
         """Return seconds since the epoch."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, /) -> None:
         """Wait; cancelling ends the wait and nothing else."""
         ...
 
