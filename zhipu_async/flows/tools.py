@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Generic, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, NamedTuple, ParamSpec, TypeGuard, TypeVar, overload
 
 import anyio.to_thread
 
+from zhipu_async.errors import InvalidArgument
 from zhipu_async.protocol.jsonschema import Schema
-from zhipu_async.protocol.tools import read_function, render
+from zhipu_async.protocol.tools import read_function, render, told, unknown_tool
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,3 +102,58 @@ def tool(
 
 def _decorate(function: Callable[P, R], *, name: str, description: str) -> Tool[P, R]:
     return Tool(function, name=name, description=description)
+
+
+class ToolAnswer(NamedTuple):
+    """What a call came to: text for the model, and the error behind it, if there was one."""
+
+    output: str
+    error: Exception | None
+
+
+class Toolbox:
+    """Tools by name, for a model that may call them wrongly."""
+
+    def __init__(self, tools: Iterable[object]) -> None:
+        self._tools: dict[str, Tool[..., object]] = {}
+        for each in tools:
+            if _is_tool(each):
+                self._add(each)
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def _add(self, added: Tool[..., object]) -> None:
+        if added.name in self._tools:
+            raise InvalidArgument(
+                f"two tools are called {added.name!r}.", hint="Name one with @tool(name=...)."
+            )
+        self._tools[added.name] = added
+
+    async def answer(self, name: str, arguments: str) -> ToolAnswer:
+        """Return what to tell the model. Only cancelling raises; it cancels the tool."""
+        try:
+            return ToolAnswer(await self._find(name).invoke(arguments), None)
+        except asyncio.CancelledError as exc:
+            if _is_cancelled_here():
+                raise
+            stray = RuntimeError("the tool was cancelled from inside")
+            stray.__cause__ = exc
+            return ToolAnswer(told(stray), stray)
+        except Exception as exc:  # noqa: BLE001  whatever a tool raises is the model's and the caller's to know
+            return ToolAnswer(told(exc), exc)
+
+    def _find(self, name: str) -> Tool[..., object]:
+        found = self._tools.get(name)
+        if found is None:
+            raise unknown_tool(name, self._tools)
+        return found
+
+
+def _is_tool(value: object) -> TypeGuard[Tool[..., object]]:
+    return isinstance(value, Tool)
+
+
+def _is_cancelled_here() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
