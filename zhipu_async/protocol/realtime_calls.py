@@ -108,6 +108,7 @@ class State:
     """Everything the rules look at."""
 
     wanted: SessionConfig
+    before: SessionConfig  # what holds if the update under way is refused
     connection: Connection = Connection.NEW
     input: Input = Input.EMPTY
     answering: Answering = Answering.IDLE
@@ -116,7 +117,8 @@ class State:
     items: int = 0  # of these, the ones the caller created
     frames: int = 0  # pictures since then
     clip_ms: float = 0.0  # sound since the last commit or clear
-    calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
+    calls: list[FunctionCall] = field(default_factory=list[FunctionCall])  # of the answer before this one
+    overtaken: list[FunctionCall] = field(default_factory=list[FunctionCall])  # the user spoke meanwhile
     history: History = field(default_factory=History)
     end: RealtimeClosed | None = None  # why it is over, unless we closed it
 
@@ -135,8 +137,12 @@ class State:
         return f"READY, input {self.input.name}, answer {self.answering.name}"
 
     def calls_left(self) -> list[FunctionCall]:
-        """Return the function calls that still wait for their result."""
+        """Return the function calls whose results the next answer waits for."""
         return [call for call in self.calls if not call.answered]
+
+    def calls_open(self) -> list[FunctionCall]:
+        """Return every function call that may still get a result, in order."""
+        return [call for call in (*self.overtaken, *self.calls) if not call.answered]
 
 
 _SITUATIONS = {
@@ -194,7 +200,15 @@ def busy(state: State) -> bool:
 
 
 def _append(state: State, asked: Asked) -> Outcome:
-    return Refusal.AUDIO_TOO_LONG if state.clip_ms + asked.milliseconds > CLIP_MS else Verdict.SEND
+    too_long = state.clip_ms + asked.milliseconds > CLIP_MS
+    return Refusal.AUDIO_TOO_LONG if too_long else _append_endlessly(state, asked)
+
+
+def _append_endlessly(state: State, asked: Asked) -> Outcome:
+    """Let sound wait while the platform changes the format it expects."""
+    same_format = state.before.input_audio_format == state.wanted.input_audio_format
+    updating = state.configuration is Configuration.UPDATING
+    return Verdict.WAIT if updating and not same_format else Verdict.SEND
 
 
 def _picture(state: State, asked: Asked) -> Outcome:
@@ -208,8 +222,7 @@ def _commit(state: State, asked: Asked) -> Outcome:
 def _result(state: State, asked: Asked) -> Outcome:
     assert isinstance(asked.event, ConversationItemCreate)
     wanted = asked.event.item.call_id or ""
-    left = state.calls_left() if state.answering is Answering.TOOLS_DUE else []
-    known = any(not wanted or not call.call_id or call.call_id == wanted for call in left)
+    known = any(not wanted or not call.call_id or call.call_id == wanted for call in state.calls_open())
     return Verdict.SEND if known else Refusal.NO_PENDING_CALL
 
 
@@ -268,7 +281,7 @@ ROWS: Mapping[Call, Row] = {
     Call.CONNECT:        (_connect, Refusal.NOT_NEW, Refusal.NOT_NEW, Refusal.NOT_NEW, _CLOSED),
     Call.UPDATE:         (_KEEP, _update, _update, _KEEP, _CLOSED),
     Call.UPDATE_TRANSCRIPTION: (_NOT_READY, _update_transcription, _update_transcription, _AWAY, _CLOSED),
-    Call.APPEND:         (_WAIT, _append, _SEND, _KEEP, _CLOSED),
+    Call.APPEND:         (_WAIT, _append, _append_endlessly, _KEEP, _CLOSED),
     Call.APPEND_PICTURE: (_NOT_READY, _picture, _picture, _KEEP, _CLOSED),
     Call.COMMIT:         (_NOT_READY, _commit, Refusal.WRONG_TURN_MODE, _AWAY, _CLOSED),
     Call.CLEAR:          (_KEEP, _SEND, _SEND, _KEEP, _CLOSED),

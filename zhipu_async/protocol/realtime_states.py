@@ -108,10 +108,9 @@ CONNECTION: dict[tuple[Connection, Signal], Connection] = {
     (Connection.DIALING, Signal.OPENED): Connection.GREETING,
     (Connection.GREETING, Signal.SESSION_CREATED): Connection.CONFIGURING,
     (Connection.CONFIGURING, Signal.CONFIGURED): Connection.READY,
-    (Connection.READY, Signal.LOST): Connection.BACKOFF,
     (Connection.BACKOFF, Signal.DIAL): Connection.RESTORING,
-    (Connection.RESTORING, Signal.LOST): Connection.BACKOFF,
     (Connection.RESTORING, Signal.RESTORED): Connection.READY,
+    **{(state, Signal.LOST): Connection.BACKOFF for state in _OPEN},
     **{(state, Signal.CLOSE): Connection.CLOSING for state in _OPEN},
     **{(state, Signal.ENDED): Connection.CLOSED for state in (*_OPEN, Connection.CLOSING)},
 }
@@ -154,6 +153,7 @@ ANSWERING: dict[tuple[Answering, Signal], Answering] = {
     (Answering.STREAMING, Signal.DONE): Answering.IDLE,
     (Answering.STREAMING, Signal.DONE_WITH_CALLS): Answering.TOOLS_DUE,
     (Answering.CANCELLING, Signal.DONE): Answering.IDLE,
+    (Answering.CANCELLING, Signal.RESPONSE_REFUSED): Answering.IDLE,
     (Answering.CANCELLING, Signal.ASKED): Answering.REQUESTED,  # server VAD owes the next one already
     (Answering.TOOLS_DUE, Signal.ASKED): Answering.REQUESTED,
     (Answering.TOOLS_DUE, Signal.STARTED): Answering.STREAMING,  # the user spoke while the tools ran
