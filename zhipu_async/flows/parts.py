@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
-
 from zhipu_async.errors import InvalidArgument
+from zhipu_async.flows.threads import in_thread
 from zhipu_async.protocol import parts as rules
 from zhipu_async.protocol.chat_request import normalised
 from zhipu_async.protocol.sendable import as_list, as_object
@@ -40,11 +39,11 @@ async def history(messages: Messages) -> list[dict[str, object]]:
 
 async def read(part: MediaPart) -> PlainPart:
     """Return the part as it is sent; cancelling leaves a thread to finish its read alone."""
-    return await anyio.to_thread.run_sync(_read_now, part, abandon_on_cancel=True)
+    return await in_thread(_read_now, part)
 
 
 async def _in_thread(messages: Sequence[object]) -> list[dict[str, object]]:
-    return await anyio.to_thread.run_sync(_filled, messages, abandon_on_cancel=True)
+    return await in_thread(_filled, messages)
 
 
 def _filled(messages: Sequence[object]) -> list[dict[str, object]]:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from types import TracebackType
-from typing import Generic, Protocol, TypeAlias, TypeVar, Unpack
+from typing import Protocol, TypeAlias, Unpack
 
 from zhipu_async.errors import InvalidArgument, InvalidType, StreamClosed, ToolRoundsExceeded
 from zhipu_async.flows.parse import Create
 from zhipu_async.flows.parts import history
 from zhipu_async.flows.tools import Tool, Toolbox
+from zhipu_async.protocol.chat_events import ChatEvent
 from zhipu_async.protocol.chat_params import ChatParams
 from zhipu_async.protocol.chat_request import normalised, split, tool_param
 from zhipu_async.protocol.completions import refuse_unusable, summed
@@ -19,40 +20,38 @@ from zhipu_async.types.chat import ChatCompletion, ToolCall, Usage
 from zhipu_async.types.chat_request import AnyTool, Messages
 from zhipu_async.types.toolrun import RoundFinished, ToolFinished, ToolRunResult, ToolStarted
 
-E = TypeVar("E")
-E_co = TypeVar("E_co", covariant=True)
-
 MOST_ROUNDS = (
     10  # a model that still calls tools then is going in circles, and each round costs the whole talk
 )
 
 
-class Answering(Protocol[E_co]):
+class Answering(Protocol):
     """An open stream, as far as a run needs it."""
 
-    def events(self) -> AsyncIterator[E_co]: ...
+    def events(self) -> AsyncIterator[ChatEvent]: ...
 
     async def finish(self) -> ChatCompletion: ...
 
 
-class Stream(Protocol[E_co]):
+class Stream(Protocol):
     """What `chat.completions.stream` does."""
 
     def __call__(
         self, *, model: str, messages: Messages, **params: Unpack[ChatParams]
-    ) -> AbstractAsyncContextManager[Answering[E_co]]: ...
+    ) -> AbstractAsyncContextManager[Answering]: ...
 
 
-Told: TypeAlias = RoundFinished | ToolStarted | ToolFinished
+Step: TypeAlias = RoundFinished | ToolStarted | ToolFinished
+RunEvent: TypeAlias = ChatEvent | Step
 
 
-class ToolRun(Generic[E]):
+class ToolRun:
     """A run with tools: await it for the result, or enter it and read its `events()`."""
 
     def __init__(
         self,
         create: Create,
-        stream: Stream[E],
+        stream: Stream,
         *,
         model: str,
         messages: Messages,
@@ -70,7 +69,7 @@ class ToolRun(Generic[E]):
         self._params = params
         self._max_rounds = max_rounds
         self._toolbox = _toolbox(params.get("tools"))
-        self._events: AsyncGenerator[E | Told, None] | None = None
+        self._events: AsyncGenerator[RunEvent, None] | None = None
         self._entered = False
         self._result: ToolRunResult | None = None
 
@@ -96,7 +95,7 @@ class ToolRun(Generic[E]):
     def __await__(self) -> Generator[object, None, ToolRunResult]:
         return self._finish().__await__()
 
-    async def __aenter__(self) -> ToolRun[E]:
+    async def __aenter__(self) -> ToolRun:
         self._entered = True
         return self
 
@@ -107,7 +106,7 @@ class ToolRun(Generic[E]):
         if self._events is not None:
             await self._events.aclose()
 
-    def events(self) -> AsyncIterator[E | Told]:
+    def events(self) -> AsyncIterator[RunEvent]:
         """Tell everything as it happens: pieces of the answers, tools that start and finish, ends of rounds.
 
         Leaving the `async with` cancels tools that still run and closes the stream.
@@ -124,13 +123,13 @@ class ToolRun(Generic[E]):
                     pass
         return self.result
 
-    def _start(self, *, streaming: bool) -> AsyncGenerator[E | Told, None]:
+    def _start(self, *, streaming: bool) -> AsyncGenerator[RunEvent, None]:
         if self._events is not None:
             raise StreamClosed("the run is under way already, or over")
         self._events = self._rounds(streaming=streaming)
         return self._events
 
-    async def _rounds(self, *, streaming: bool) -> AsyncGenerator[E | Told, None]:
+    async def _rounds(self, *, streaming: bool) -> AsyncGenerator[RunEvent, None]:
         talk = _Talk(await history(self._messages), self._params)
         while True:
             async with aclosing(self._ask(talk, streaming=streaming)) as pieces:
@@ -147,7 +146,7 @@ class ToolRun(Generic[E]):
                     yield step
         self._result = talk.result()
 
-    async def _ask(self, talk: _Talk, *, streaming: bool) -> AsyncGenerator[E, None]:
+    async def _ask(self, talk: _Talk, *, streaming: bool) -> AsyncGenerator[ChatEvent, None]:
         if not streaming:
             talk.hear(await self._create(model=self._model, messages=talk.messages, **talk.params))
             return
@@ -156,7 +155,7 @@ class ToolRun(Generic[E]):
                 yield event
             talk.hear(await answering.finish())
 
-    async def _call_all(self, talk: _Talk, calls: list[ToolCall]) -> AsyncGenerator[Told, None]:
+    async def _call_all(self, talk: _Talk, calls: list[ToolCall]) -> AsyncGenerator[Step, None]:
         """Run the calls at the same time; tell each as it finishes, and the model all of them in its order."""
         for call in calls:
             yield ToolStarted(call)

@@ -8,9 +8,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, ParamSpec, TypeGuard, TypeVar, overload
 
-import anyio.to_thread
-
 from zhipu_async.errors import InvalidArgument
+from zhipu_async.flows.threads import in_thread
 from zhipu_async.protocol.jsonschema import Schema
 from zhipu_async.protocol.tools import read_function, render, told, unknown_tool
 
@@ -70,7 +69,7 @@ class Tool(Generic[P, R_co]):
     async def _call(self, call: Callable[[], object]) -> object:
         if inspect.iscoroutinefunction(self._by_name):
             return await _awaited(call())
-        return await _awaited(await anyio.to_thread.run_sync(call, abandon_on_cancel=True))
+        return await _awaited(await in_thread(call))
 
 
 async def _awaited(result: object) -> object:
