@@ -358,6 +358,10 @@ class TestQuirks:
     def test_deltas_as_objects(self) -> None:
         assert only(self.events("delta_object"), "response.text.delta")[0]["delta"] == {"text": "一个不"}
 
+    def test_new_items_as_the_vendors_models_want_them(self) -> None:
+        item = part(only(self.events("plain_items"), "conversation.item.created")[0], "item")
+        assert (item["status"], item["content"]) == ("incomplete", [])
+
     def test_no_order_between_types_but_within_each(self) -> None:
         plain, mixed = self.events("no_usage"), self.events("shuffle")
         said = [event["delta"] for event in only(plain, "response.text.delta")]

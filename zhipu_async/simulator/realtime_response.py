@@ -188,7 +188,7 @@ class Response:
             case "search":
                 return [self._search()]
             case "item_created":
-                return [self._mint.event("conversation.item.created", item=self._new_item())]
+                return [self._mint.event("conversation.item.created", item=self._created_item())]
             case "item_added" | "item_done":
                 return [self._item_event(step.kind)]
             case "arguments_done":
@@ -263,6 +263,12 @@ class Response:
             if self._calls
             else self._message("in_progress", [{}])
         )
+
+    def _created_item(self) -> dict[str, object]:
+        item = self._new_item()
+        if "plain_items" in self._moment.quirks:
+            item |= {"status": "incomplete"} if self._calls else {"status": "incomplete", "content": []}
+        return item
 
     def _ended_item(self) -> dict[str, object]:
         if self._calls:

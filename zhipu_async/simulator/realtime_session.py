@@ -31,6 +31,7 @@ QUIRKS = frozenset(
         "second_leg_created",  # the answer after a function result starts with response.created
         "item_created_first",  # conversation.item.created before response.output_item.added
         "call_id",  # function calls carry a call_id
+        "plain_items",  # new assistant items without in_progress and [{}], which the vendor's models refuse
         "error_event_id",  # errors name the client event they answer
         "no_usage",
         "odd_audio",  # audio deltas of an odd number of bytes
