@@ -67,6 +67,10 @@ class SqliteLedger:
         """Write an intent; when its job already has an entry for the key, write nothing and return that."""
         return self._post(lambda file: file.begin(entry))
 
+    def lookup(self, job: str, key: str) -> Awaitable[Entry | None]:
+        """Return what a job knows about a key."""
+        return self._post(lambda file: file.lookup(job, key))
+
     def restart(self, entry_id: str) -> Awaitable[None]:
         """Make the entry an intent again, for a request that is sent once more."""
         return self._post(lambda file: file.change(entry_id, State.INTENT, ref="", result=b""))
@@ -232,9 +236,9 @@ class _File:
 
     def begin(self, entry: Entry) -> Entry | None:
         """Write an intent, unless there is an entry for its key."""
-        known = self._rows("WHERE job = ? AND key = ? AND job <> ''", entry.job, entry.key)
-        if known:
-            return known[0]
+        known = self.lookup(entry.job, entry.key)
+        if known is not None:
+            return known
         values = (entry.id, entry.job, entry.key, entry.endpoint, entry.fingerprint)
         self._connection.execute(
             "INSERT INTO entries (id, job, key, endpoint, fingerprint, state, created, owner) "
@@ -242,6 +246,11 @@ class _File:
             (*values, entry.state.value, entry.created, self._owner.name),
         )
         return None
+
+    def lookup(self, job: str, key: str) -> Entry | None:
+        """Return what a job knows about a key."""
+        found = self._rows("WHERE job = ? AND key = ? AND job <> ''", job, key)
+        return found[0] if found else None
 
     def change(self, entry_id: str, state: State, **columns: str | bytes) -> None:
         """Move an entry on; it is ours from now on."""

@@ -1,0 +1,174 @@
+"""The ledger as the flows use it: an intent before the bytes leave, the id after, the end at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, runtime_checkable
+from uuid import uuid4
+
+import msgspec
+
+from zhipu_async.errors import InvalidType, LedgerError, ZhipuError
+from zhipu_async.protocol.ledger import Entry, State, Trace, fingerprint, trace_of
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """What remembers paid requests; bring an object of your own with these methods, or give a path.
+
+    Each method may be `async def`. A method that has been called must do its work even when nobody
+    waits for it any more.
+    """
+
+    def begin(self, entry: Entry) -> Awaitable[Entry | None]:
+        """Write an intent; when its job already has an entry for the key, write nothing and return that."""
+        ...
+
+    def lookup(self, job: str, key: str) -> Awaitable[Entry | None]:
+        """Return what a job knows about a key."""
+        ...
+
+    def restart(self, entry_id: str) -> Awaitable[None]:
+        """Make the entry an intent again."""
+        ...
+
+    def submitted(self, entry_id: str, ref: str) -> Awaitable[None]:
+        """Note the id that the platform gave."""
+        ...
+
+    def finished(self, entry_id: str, state: State, result: bytes) -> Awaitable[None]:
+        """Note how it ended."""
+        ...
+
+    def erase(self, entry_id: str) -> Awaitable[None]:
+        """Forget an intent whose request surely was not accepted."""
+        ...
+
+    def find(self, ref: str) -> Awaitable[Entry | None]:
+        """Return the entry of a task."""
+        ...
+
+    def unfinished(self, job: str | None = None) -> Awaitable[list[Entry]]:
+        """Return what has not ended and no other living process holds, oldest first."""
+        ...
+
+    def close(self) -> Awaitable[None]:
+        """Let go of the file, or whatever there is."""
+        ...
+
+
+def ledger_of(setting: str | os.PathLike[str] | Ledger | None) -> Ledger | None:
+    """Return the ledger that a client's `ledger=` means. Nothing is opened yet."""
+    if setting is None:
+        return None
+    if isinstance(setting, str | os.PathLike):
+        from zhipu_async.transport.sqlite import SqliteLedger
+
+        return SqliteLedger(setting)
+    if not isinstance(setting, Ledger):  # pyright: ignore[reportUnnecessaryIsInstance]  (callers may have no checker)
+        raise InvalidType(
+            "ledger takes a path, or an object with the methods of zhipu_async.flows.ledger.Ledger"
+        )
+    return setting
+
+
+@dataclass(slots=True)
+class Line:
+    """One request in the ledger, from its intent to its end."""
+
+    ledger: Ledger
+    entry: Entry
+    repeat: bool = False
+    """Whether an entry that is there already is to be sent again."""
+    written: bool = False
+
+    async def intend(self) -> None:
+        """Write the intent, once. Cancelling takes it back: nothing has been sent yet."""
+        if self.written:
+            return
+        try:
+            await self._begin()
+        except asyncio.CancelledError:
+            keep_going(self.ledger.erase(self.entry.id))
+            raise
+        self.written = True
+
+    async def submitted(self, ref: str) -> None:
+        """Write the id. Cancelling does not stop it."""
+        try:
+            await surely(self.ledger.submitted(self.entry.id, ref))
+        except LedgerError as error:
+            error.hint = f"The platform has accepted the task: zhipu.tasks.attach({ref!r}) finds it."
+            raise
+
+    async def done(self, result: bytes) -> None:
+        """Write the result. Cancelling does not stop it."""
+        await surely(self.ledger.finished(self.entry.id, State.DONE, result))
+
+    async def failed(self, error: BaseException) -> None:
+        """Write what a failure leaves behind: a reason, an intent, or nothing."""
+        trace = trace_of(error)
+        if not self.written or trace is Trace.INTENT:
+            return
+        if trace is Trace.NOTHING:
+            await surely(self.ledger.erase(self.entry.id))
+        else:
+            await surely(self.ledger.finished(self.entry.id, State.FAILED, reason_of(error)))
+
+    async def _begin(self) -> None:
+        known = await surely(self.ledger.begin(self.entry))
+        if known is None:
+            return
+        if known.held or not self.repeat:
+            raise LedgerError(f"another process is at item {self.entry.key!r} of job {self.entry.job!r}")
+        self.entry = known
+        await surely(self.ledger.restart(known.id))
+
+
+def new_entry(endpoint: str, fields: Mapping[str, object], *, job: str, key: str, wall: float) -> Entry:
+    """Return the entry of a request that is about to be sent."""
+    return Entry(
+        id=uuid4().hex, endpoint=endpoint, job=job, key=key, fingerprint=fingerprint(fields), created=wall
+    )
+
+
+def reason_of(error: BaseException) -> bytes:
+    """Return a failure as the ledger keeps it."""
+    return msgspec.json.encode(
+        {
+            "error": type(error).__name__,
+            "message": error.message if isinstance(error, ZhipuError) else str(error),
+            "code": str(getattr(error, "code", "")),
+            "status": str(getattr(error, "status", "")),
+            "body": str(getattr(error, "body", "")),
+        }
+    )
+
+
+# ── what must not be lost to a cancellation ────────────────────────────────────────────────────────
+
+_going: set[asyncio.Future[Any]] = set()
+
+
+def keep_going(work: Awaitable[T]) -> asyncio.Future[T]:
+    """Let the work go on whoever stops waiting for it."""
+    future = asyncio.ensure_future(work)
+    _going.add(future)  # the loop keeps only weak references
+    future.add_done_callback(_gone)
+    return future
+
+
+async def surely(work: Awaitable[T]) -> T:
+    """Wait for work that goes on when the wait is cancelled."""
+    return await asyncio.shield(keep_going(work))
+
+
+def _gone(future: asyncio.Future[Any]) -> None:
+    _going.discard(future)
+    if not future.cancelled():
+        future.exception()  # heard by whoever still waits; nobody else can do anything about it

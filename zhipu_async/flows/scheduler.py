@@ -1,0 +1,294 @@
+"""The one polling loop of an event loop: it asks about everything that somebody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from zhipu_async.errors import APIConnectionError, TaskTimeout
+from zhipu_async.protocol.kinds import Kind, failure
+from zhipu_async.protocol.schedule import (
+    POLLS_PER_SECOND,
+    POLLS_UNDER_WAY,
+    Agenda,
+    Phase,
+    PollBudget,
+    Rhythm,
+    forgives,
+    is_refusal,
+)
+from zhipu_async.transport.clock import Clock
+from zhipu_async.types.base import Reply
+from zhipu_async.types.tasks import TaskRef
+
+log = logging.getLogger("zhipu_async.tasks")
+
+T = TypeVar("T", bound=Reply)
+
+Ask = Callable[[Kind[Any], TaskRef[Any]], Awaitable[Reply]]
+
+
+@dataclass(slots=True)
+class Polling:
+    """How `zhipu.tasks` asks: change it before the first task is waited for."""
+
+    per_second: float = POLLS_PER_SECOND
+    """Polls a second at most, all kinds together; halved while the platform refuses them."""
+    under_way: int = POLLS_UNDER_WAY
+    """Polls at one time at most."""
+    scale: float = 1.0
+    """What all intervals are multiplied with: 0.01 suits a simulator, 3 a background job."""
+
+
+@dataclass(eq=False, slots=True)
+class Watched:
+    """A task that somebody waits for."""
+
+    kind: Kind[Any]
+    ref: TaskRef[Any]
+    since: float
+    age_known: bool
+    waits: set[Wait] = field(default_factory=set["Wait"])
+    poll: asyncio.Task[None] | None = None
+    failing_since: float | None = None
+    error: Exception | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Wait:
+    """One of those who wait for a task."""
+
+    watched: Watched
+    future: asyncio.Future[Any]
+    seconds: float | None
+
+
+class Scheduler:
+    """Asks about many tasks from one asyncio task, which exists only while somebody waits.
+
+    Polls are asyncio tasks, as many as are under way: never one for each task that is pending.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+        polling: Polling,
+        rhythms: dict[str, Rhythm],
+    ) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._random = random
+        self._polling = polling
+        self._rhythms = rhythms
+        self._budget = PollBudget(polling.per_second, now=clock.now())
+        self._watched: dict[tuple[str, str], Watched] = {}
+        self._polls_due: Agenda[Watched] = Agenda()
+        self._deadlines: Agenda[Wait] = Agenda()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._runner: asyncio.Task[None] | None = None
+        self._wake: asyncio.Future[None] | None = None
+        self._strange: set[tuple[str, str]] = set()
+
+    def __repr__(self) -> str:
+        return f"<Scheduler {len(self._watched)} tasks, {len(self._under_way)} polls under way>"
+
+    def watch(
+        self, kind: Kind[T], ref: TaskRef[T], *, age: float | None, timeout: float | None
+    ) -> asyncio.Future[T]:
+        """Return what will hold the result; cancelling it ends the watch, if nobody else waits.
+
+        age: how many seconds ago the task was submitted; None asks at once.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        wait = Wait(self._entry(kind, ref, age), future, timeout)
+        wait.watched.waits.add(wait)
+        if timeout is not None:
+            self._deadlines.put(wait, self._clock.now() + timeout)
+        future.add_done_callback(lambda _: self._leave(wait))
+        self._run_on()
+        return future
+
+    def close(self, message: str) -> None:
+        """End every wait with an error; the tasks live on at the platform."""
+        for watched in tuple(self._watched.values()):
+            self._settle(watched, error=APIConnectionError(message))
+
+    # ── who waits ──────────────────────────────────────────────────────────────────────────────────
+
+    def _entry(self, kind: Kind[Any], ref: TaskRef[Any], age: float | None) -> Watched:
+        watched = self._watched.get((kind.name, ref.id))
+        if watched is None:
+            now = self._clock.now()
+            watched = self._watched[kind.name, ref.id] = Watched(
+                kind, ref, now - (age or 0.0), age is not None
+            )
+            pause = 0.0 if age is None else self._rhythm(kind).next(age, self._random())
+            self._polls_due.put(watched, now + pause)
+        return watched
+
+    def _leave(self, wait: Wait) -> None:
+        self._deadlines.drop(wait)
+        watched = wait.watched
+        watched.waits.discard(wait)
+        if not watched.waits and self._watched.get((watched.kind.name, watched.ref.id)) is watched:
+            self._forget(watched)
+
+    def _forget(self, watched: Watched) -> None:
+        del self._watched[watched.kind.name, watched.ref.id]
+        self._polls_due.drop(watched)
+        if watched.poll is not None:
+            watched.poll.cancel()
+        self._run_on()
+
+    def _settle(self, watched: Watched, result: Reply | None = None, error: Exception | None = None) -> None:
+        for wait in tuple(watched.waits):
+            if wait.future.done():
+                continue
+            if error is None:
+                wait.future.set_result(result)
+            else:
+                wait.future.set_exception(error)
+                wait.future.exception()  # a waiter that is cancelled in this very moment is no reason for a log
+        if watched.poll is asyncio.current_task():
+            watched.poll = None  # it is on its way out by itself
+        self._forget(watched)
+
+    # ── the loop ───────────────────────────────────────────────────────────────────────────────────
+
+    def _run_on(self) -> None:
+        """See to it that the loop looks again: something has come, gone or ended."""
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+        if self._runner is None and self._watched:
+            self._runner = asyncio.get_running_loop().create_task(self._run(), name="zhipu_async polling")
+
+    async def _run(self) -> None:
+        try:
+            while self._watched:
+                self._wake = asyncio.get_running_loop().create_future()
+                self._expire()
+                self._start_polls()
+                await self._pause(self._wake)
+        finally:
+            self._runner = None
+            # Only when the loop itself is being shut down is anybody left: they must not wait for ever.
+            for watched in tuple(self._watched.values()):
+                self._settle(watched, error=APIConnectionError("polling was cancelled; the task lives on"))
+
+    def _expire(self) -> None:
+        now = self._clock.now()
+        while (wait := self._deadlines.pop_due(now)) is not None:
+            if not wait.future.done():
+                wait.future.set_exception(_timed_out(wait))
+                wait.future.exception()
+
+    def _start_polls(self) -> None:
+        now = self._clock.now()
+        while len(self._under_way) < self._polling.under_way and self._is_due(now) and self._budget.take(now):
+            watched = self._polls_due.pop_due(now)
+            assert watched is not None
+            watched.poll = asyncio.get_running_loop().create_task(self._poll(watched))
+            self._under_way.add(watched.poll)
+            watched.poll.add_done_callback(self._poll_ended)
+
+    def _is_due(self, now: float) -> bool:
+        due = self._polls_due.next_due()
+        return due is not None and due <= now
+
+    def _poll_ended(self, poll: asyncio.Task[None]) -> None:
+        self._under_way.discard(poll)
+        self._run_on()
+
+    async def _pause(self, wake: asyncio.Future[None]) -> None:
+        seconds = self._until_next()
+        if seconds is None:
+            await wake
+            return
+        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait((wake, sleeper), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeper.cancel()
+
+    def _until_next(self) -> float | None:
+        """Return the seconds until something is due; None means that only an event can bring it."""
+        now = self._clock.now()
+        moments = [self._deadlines.next_due()]
+        due = self._polls_due.next_due()
+        if due is not None and len(self._under_way) < self._polling.under_way:
+            moments.append(max(due, now + self._budget.ready_in(now)))
+        known = [moment for moment in moments if moment is not None]
+        return max(0.0, min(known) - now) if known else None
+
+    # ── one poll ───────────────────────────────────────────────────────────────────────────────────
+
+    async def _poll(self, watched: Watched) -> None:
+        try:
+            reply = await self._ask(watched.kind, watched.ref)
+            self._answered(watched, reply)
+        except Exception as error:  # noqa: BLE001  (whatever it is, those who wait must hear of it)
+            self._failed(watched, error)
+
+    def _answered(self, watched: Watched, reply: Reply) -> None:
+        self._budget.answered()
+        watched.failing_since = watched.error = None
+        kind, ref = watched.kind, watched.ref
+        status, phase = kind.read(reply)
+        if phase is Phase.SUCCEEDED:
+            if watched.age_known:
+                self._rhythm(kind).learn(self._clock.now() - watched.since)
+            self._settle(watched, reply)
+        elif phase is Phase.FAILED:
+            self._settle(watched, error=failure(kind, ref, reply, status))
+        else:
+            self._wonder(kind, status, phase)
+            self._again(watched)
+
+    def _failed(self, watched: Watched, error: Exception) -> None:
+        now = self._clock.now()
+        if is_refusal(error):
+            self._budget.refused(now)
+        watched.error = error
+        watched.failing_since = now if watched.failing_since is None else watched.failing_since
+        if forgives(error, failing_for=now - watched.failing_since, age=now - watched.since):
+            self._again(watched)
+        else:
+            self._settle(watched, error=error)
+
+    def _again(self, watched: Watched) -> None:
+        watched.poll = None
+        now = self._clock.now()
+        pause = self._rhythm(watched.kind).next(now - watched.since, self._random())
+        self._polls_due.put(watched, now + pause)
+
+    def _wonder(self, kind: Kind[Any], status: str, phase: Phase) -> None:
+        if phase is Phase.UNKNOWN and (kind.name, status) not in self._strange:
+            self._strange.add((kind.name, status))
+            log.warning("a %s task has the unknown status %.60r; it is waited for", kind.name, status)
+
+    def _rhythm(self, kind: Kind[Any]) -> Rhythm:
+        rhythm = self._rhythms.get(kind.name)
+        if rhythm is None:
+            rhythm = self._rhythms[kind.name] = Rhythm(kind.pace, scale=self._polling.scale)
+        return rhythm
+
+
+def _timed_out(wait: Wait) -> TaskTimeout:
+    ref = str(wait.watched.ref)
+    trouble = wait.watched.error
+    last = f"; the last poll failed with {type(trouble).__name__}" if trouble is not None else ""
+    error = TaskTimeout(
+        f"task {wait.watched.ref.id} has not ended after {wait.seconds:g} s{last}",
+        task_id=wait.watched.ref.id,
+        ref=ref,
+        seconds=wait.seconds or 0.0,
+        hint=f"It lives on: zhipu.tasks.attach({ref!r}) waits for it again.",
+    )
+    error.__cause__ = trouble
+    return error
