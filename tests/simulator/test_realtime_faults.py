@@ -32,6 +32,14 @@ async def test_a_handshake_is_refused_with_the_status_asked_for_and_only_once() 
             assert (await Caller(socket).receive())["type"] == "session.created"
 
 
+@pytest.mark.parametrize(("status", "code"), [(401, "1000"), (429, "1302"), (502, "500")])
+async def test_a_refusal_carries_the_code_that_goes_with_its_status(status: int, code: str) -> None:
+    async with served(faulty(Fault(kind="refuse", status=status))) as address:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(address)
+    assert json.loads(refused.value.response.body or b"")["error"]["code"] == code
+
+
 async def test_the_connection_drops_in_the_middle_of_an_answer() -> None:
     async with called(faulty(Fault(kind="drop", at="response.audio.delta", nth=3))) as caller:
         await caller.ask("你好")

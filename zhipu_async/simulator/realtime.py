@@ -144,7 +144,9 @@ class Realtime:
     def _admit(self, request: web.Request) -> str | Refusal:
         fault = self.faults.refusal()
         if fault:
-            return fault.status, _error(fault.code, fault.reason or "The service refuses the connection.")
+            return fault.status, _error(
+                fault.refusal_code(), fault.reason or "The service refuses the connection."
+            )
         key = self._authorise(request)
         if not isinstance(key, str):
             return key

@@ -11,6 +11,11 @@ import msgspec
 if TYPE_CHECKING:
     from .realtime_events import Event
 
+REFUSAL_CODES = {
+    401: "1000",
+    403: "1220",
+    429: "1302",
+}  # business codes that the platform sends with a status
 FaultKind = Literal[
     "refuse",
     "drop",
@@ -46,10 +51,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     at: str = "response.audio.delta"
     nth: int = 1
     status: int = 503
-    code: str = "server_error"
+    code: str = ""
+    """Of an `error` event or a refusal; empty: what usually comes with it."""
     close_code: int = 1011
     reason: str = ""
     seconds: float | None = None
+
+    def refusal_code(self) -> str:
+        return self.code or REFUSAL_CODES.get(self.status, "500")
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,11 @@ class FaultQueue:
 
 def _strike(fault: Fault, event: Event, plain: Send) -> list[Action]:
     stamp = {"event_id": event.get("event_id"), "client_timestamp": event.get("client_timestamp")}
-    error = {"type": "server_error", "code": fault.code, "message": "The server had an error."}
+    error = {
+        "type": "server_error",
+        "code": fault.code or "server_error",
+        "message": "The server had an error.",
+    }
     actions: dict[FaultKind, list[Action]] = {
         "drop": [Cut()],
         "close": [Close(fault.close_code, fault.reason)],
