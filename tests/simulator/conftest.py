@@ -1,4 +1,4 @@
-"""A simulator and a bare HTTP client: what the platform's promises are checked with, without the library's own client."""
+"""A simulator and a bare HTTP client, without the library's own client."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from zhipu_async.simulator import Simulator
+from zhipu_async.simulator.shapes import is_array, is_object, object_of, objects_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -38,20 +39,30 @@ class Reply:
     @property
     def code(self) -> str:
         """The business code of an error body."""
-        error = self.json.get("error")
-        return str(error["code"]) if isinstance(error, dict) else ""
+        return text_of(object_of(self.json, "error"), "code")
 
     def at(self, *path: str | int) -> object:
         """Walk into the body."""
         value: object = self.json
         for step in path:
             if isinstance(step, int):
-                assert isinstance(value, list)
+                assert is_array(value)
                 value = value[step]
             else:
-                assert isinstance(value, dict)
+                assert is_object(value)
                 value = value[step]
         return value
+
+    def items(self, *path: str | int) -> list[Json]:
+        """Walk to a list of objects in the body."""
+        found = self.at(*path)
+        assert is_array(found)
+        return [item for item in found if is_object(item)]
+
+    @property
+    def deltas(self) -> list[Json]:
+        """The delta of each event of a chat stream."""
+        return [object_of(objects_of(event, "choices")[0], "delta") for event in self.events]
 
     @property
     def events(self) -> list[Json]:

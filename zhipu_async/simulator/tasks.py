@@ -66,14 +66,17 @@ class Tasks:
         self._open: dict[tuple[str, str], list[Task]] = {}
 
     def start(
-        self, ask: Ask, result: Callable[[], Body], *, seconds: float, kind: str = "async-result"
+        self,
+        ask: Ask,
+        result: Callable[[], Body],
+        *,
+        seconds: float,
+        kind: str = "async-result",
+        model: str | None = None,
     ) -> Task:
-        """Take a submission; `result` makes the members that the finished task adds."""
-        platform = ask.platform
-        fault = ask.script.fault if ask.script else None
-        task = Task(
-            platform.new_task_id(), ask.request_id, ask.model, ask.key, platform.life(seconds, fault), result
-        )
+        """Take a submission; `result` makes the members that the finished task adds, `model` is what it is told."""
+        life = ask.platform.life(seconds, ask.script.fault if ask.script else None)
+        task = Task(ask.platform.new_task_id(), ask.request_id, model or ask.model, ask.key, life, result)
         self._by_id[kind, task.id] = task
         self._open.setdefault((ask.key, ask.model.lower()), []).append(task)
         return task

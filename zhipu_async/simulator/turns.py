@@ -10,7 +10,7 @@ from . import calling, schema, writing
 from .calling import Call
 from .models import ALWAYS_THINKS, CODING_SUBSTITUTES, THINKS
 from .safety import UNSAFE_ANSWER
-from .shapes import Body, array_of, integer_of, is_array, object_of, objects_of, text_of, texts_of
+from .shapes import Body, array_of, integer_of, object_of, objects_of, text_of, texts_of
 from .writing import count, pieces
 
 if TYPE_CHECKING:
@@ -66,11 +66,8 @@ def message_text(message: Body) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    return (
-        " ".join(text_of(part, "text") for part in objects_of(message, "content"))
-        if is_array(content)
-        else ""
-    )
+    texts = [text_of(part, "text") for part in objects_of(message, "content")]
+    return " ".join(text for text in texts if text)
 
 
 def tokens_of_message(message: Body) -> int:

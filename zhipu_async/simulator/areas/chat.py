@@ -75,7 +75,7 @@ def spoken(turn: Turn) -> bytes:
 
 def audio(ask: Ask, sound: bytes, audio_id: str) -> Body:
     expires = ask.platform.now() + SECONDS_THAT_AUDIO_LASTS
-    return {"id": audio_id, "data": base64.b64encode(sound).decode(), "expires_at": expires}
+    return {"id": audio_id, "data": base64.b64encode(sound).decode(), "expires_at": str(expires)}
 
 
 def search_results(ask: Ask) -> list[Body]:
@@ -165,11 +165,13 @@ def submit(ask: Ask) -> Answer:
     turn = take_turn(ask)
     if turn.finish_reason == "sensitive":
         raise unsafe("assistant")
-    ask.model = turn.model = ASYNC_SUBSTITUTES.get(ask.model.lower(), ask.model)
+    turn.model = ASYNC_SUBSTITUTES.get(ask.model.lower(), ask.model)
     whole = completion(ask, turn)
     wanted = ("created", "choices", "usage", "web_search")
     result: Body = {name: whole[name] for name in wanted if name in whole}
-    return Whole(ticket(ask.platform.tasks.start(ask, lambda: result, seconds=SECONDS_OF_A_TASK)))
+    return Whole(
+        ticket(ask.platform.tasks.start(ask, lambda: result, seconds=SECONDS_OF_A_TASK, model=turn.model))
+    )
 
 
 def async_result(ask: Ask) -> Answer:

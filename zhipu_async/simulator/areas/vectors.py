@@ -7,7 +7,8 @@ from ..likeness import likeness, raw_score, vector
 from ..models import CHAT, EMBEDDING, RERANK
 from ..operation import Answer, Ask, Operation, Whole
 from ..refusals import Refusal, illegal
-from ..shapes import Body, array_of, flag_of, integer_of, is_array, object_of, objects_of, text_of
+from ..shapes import Body, array_of, flag_of, integer_of, is_array, objects_of, text_of
+from ..turns import TOKENS_PER_PART, tokens_of_prompt
 from ..writing import count
 
 DIMENSIONS = 2048
@@ -17,8 +18,6 @@ TOKENS_PER_TEXT_OTHERWISE = 3072
 LARGEST_DIMENSIONS = 4096
 """No range is documented above 2048; this keeps a typo from filling the memory."""
 CHARACTERS_PER_DOCUMENT = 4096
-TOKENS_PER_IMAGE = 600
-TOKENS_PER_VIDEO = 4000
 
 
 def embed(ask: Ask) -> Answer:
@@ -81,18 +80,13 @@ def rerank_result(score: float, index: int, document: str, *, with_text: bool) -
 
 
 def tokenize(ask: Ask) -> Answer:
-    tokens = images = videos = 0
-    for message in objects_of(ask.body, "messages"):
-        tokens += count(text_of(message, "content")) + 4
-        for part in objects_of(message, "content"):
-            tokens += count(text_of(part, "text"))
-            images += TOKENS_PER_IMAGE if text_of(part, "type") == "image_url" else 0
-            videos += TOKENS_PER_VIDEO if text_of(part, "type") == "video_url" else 0
-    for tool in objects_of(ask.body, "tools"):
-        tokens += count(str(object_of(tool, "function")))
-    total = tokens + images + videos
-    usage = {"prompt_tokens": tokens, "image_tokens": images, "video_tokens": videos, "total_tokens": total}
-    return Whole({**head(ask), "usage": usage}, seconds=0.1)
+    parts = [part for message in objects_of(ask.body, "messages") for part in objects_of(message, "content")]
+    kinds = [text_of(part, "type") for part in parts]
+    images = kinds.count("image_url") * TOKENS_PER_PART["image_url"]
+    videos = kinds.count("video_url") * TOKENS_PER_PART["video_url"]
+    total = tokens_of_prompt(ask.body)
+    usage = {"prompt_tokens": total - images - videos, "image_tokens": images, "video_tokens": videos}
+    return Whole({**head(ask), "usage": {**usage, "total_tokens": total}}, seconds=0.1)
 
 
 EMBED = {

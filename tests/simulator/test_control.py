@@ -1,0 +1,135 @@
+"""The control URL: the same powers for programs in other languages."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zhipu_async.simulator import Cut, KeepAlives, NeverEnds, Reset, Simulator, Stall, TaskFails
+from zhipu_async.simulator.faults import BY_NAME, Fault
+from zhipu_async.simulator.orders import fault_of
+
+from .conftest import Caller, Reply
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+async def control(caller: Caller, method: str, path: str, body: object = None) -> Reply:
+    url = f"{caller.sim.platform.origin}/_simulator{path}"
+    return await caller.send(method, url, body=body, auth=False)
+
+
+async def test_scripts_come_one_by_one_or_in_a_list(caller: Caller) -> None:
+    assert (await control(caller, "POST", "/script", {"text": "one"})).json == {"scripted": 1}
+    scripts = [{"code": 1305, "times": 2}, {"text": "three", "match": {"model": "glm-5"}, "reasoning": "so"}]
+    assert (await control(caller, "POST", "/script", scripts)).json == {"scripted": 2}
+    assert "one" in (await caller.chat()).text
+    assert [(await caller.chat()).code for _ in range(2)] == ["1305", "1305"]
+    assert "three" in (await caller.chat(model="glm-5")).text
+
+
+async def test_scripts_can_be_forgotten(caller: Caller) -> None:
+    await control(caller, "POST", "/script", {"text": "never"})
+    assert (await control(caller, "DELETE", "/script")).json == {"forgotten": 1}
+    assert "never" not in (await caller.chat()).text
+
+
+async def test_requests_and_counts_can_be_read_without_the_key(caller: Caller) -> None:
+    await caller.chat("one")
+    await caller.chat("two", extra_field=1)
+    reply = await control(caller, "GET", "/requests?after=1")
+    assert caller.sim.api_key not in reply.text
+    assert '"two"' in reply.text
+    assert '"one"' not in reply.text
+    assert '"unknown_fields":["extra_field"]' in reply.text
+    counts = (await control(caller, "GET", "/counts")).json
+    assert (counts["requests"], counts["by_status"]) == (2, {"200": 2})
+
+
+async def test_caps_can_be_set_moved_and_lifted(caller: Caller) -> None:
+    await control(caller, "POST", "/caps", {"glm-4.7": 0, "glm-5": [[0, 0], [3600, 5]]})
+    assert [(await caller.chat(model=model)).code for model in ("glm-4.7", "glm-5")] == ["1302", "1302"]
+    await control(caller, "POST", "/caps", {"glm-4.7": None})
+    assert (await caller.chat()).status == 200
+
+
+async def test_stalled_answers_can_be_released(caller: Caller) -> None:
+    sim = caller.sim
+    await control(caller, "POST", "/script", {"text": "late", "fault": "stall"})
+    waiting = asyncio.create_task(caller.chat())
+    await sim.until(lambda: sim.counts.in_flight == 1)
+    await control(caller, "POST", "/release")
+    assert "late" in (await waiting).text
+
+
+async def test_everything_can_begin_anew(caller: Caller) -> None:
+    await caller.chat()
+    assert (await control(caller, "POST", "/forget")).status == 200
+    assert caller.sim.requests == []
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        ({"txet": "x"}, "txet"),
+        ({"text": 5}, "str"),
+        ({"fault": "explode"}, "explode"),
+        ({"fault": {"cut": {"after_moons": 3}}}, "after_moons"),
+        ({"fault": {"cut": {"after_events": "x"}}}, "int"),
+        ({"fault": {"cut": {}, "stall": {}}}, "only member"),
+        ({"fault": 5}, "fault"),
+        (["x"], "object"),
+    ],
+)
+async def test_an_order_that_is_not_understood_is_explained(caller: Caller, order: object, why: str) -> None:
+    reply = await control(caller, "POST", "/script", order)
+    assert reply.status == 400
+    assert why in reply.text
+    assert len(caller.sim.platform.scripts) == 0
+
+
+async def test_an_unknown_order_lists_the_known_ones(caller: Caller) -> None:
+    reply = await control(caller, "POST", "/explode")
+    assert reply.status == 404
+    assert "POST /script" in reply.text
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff"])
+async def test_broken_json_is_explained(caller: Caller, content: bytes) -> None:
+    reply = await caller.send(
+        "POST", f"{caller.sim.platform.origin}/_simulator/script", data=content, auth=False
+    )
+    assert reply.status == 400
+
+
+async def test_it_asks_for_the_key_where_others_can_reach_it(session: aiohttp.ClientSession) -> None:
+    async with Simulator(allow_remote=True) as sim:
+        caller = Caller(sim, session)
+        assert (await control(caller, "GET", "/counts")).status == 401
+        assert (await caller.get(f"{sim.platform.origin}/_simulator/counts")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("spelling", "fault"),
+    [
+        ("reset", Reset()),
+        ({"reset": {"when": "before_body"}}, Reset("before_body")),
+        ({"cut": {"after_events": 3, "politely": True}}, Cut(after_events=3, politely=True)),
+        ({"stall": {"seconds": 2}}, Stall(seconds=2)),
+        ({"keep_alives": {"count": 3}}, KeepAlives(count=3)),
+        ("never_ends", NeverEnds()),
+        ({"task_fails": {"status": "FAILED"}}, TaskFails("FAILED")),
+        (None, None),
+    ],
+)
+def test_faults_have_a_spelling_in_json(spelling: object, fault: Fault | None) -> None:
+    assert fault_of(spelling) == fault
+
+
+def test_every_fault_can_be_spelled() -> None:
+    assert {type(fault_of({name: {"seconds": 1} if name == "slow" else {}})) for name in BY_NAME} == set(
+        BY_NAME.values()
+    )
