@@ -293,7 +293,9 @@ class APIConnectionError(APIError):
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """One of the four clocks ran out."""
+    """One of the four clocks ran out; `.partial` is what a stream had brought by then."""
+
+    partial: ChatCompletion | None = None
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from zhipu_async.protocol.timeouts import Timeout
 from zhipu_async.types.base import Meta
 
 if TYPE_CHECKING:
-    from zhipu_async.flows.permits import Permit
+    from zhipu_async.flows.permits import Permit, Pool
     from zhipu_async.transport.http import Response
 
 
@@ -53,6 +53,7 @@ class Job:
     content: Content | None
     defaults: Defaults
     model: str
+    pool: Pool
     deadline: float | None
     retries: Retries
     record: CallRecord
@@ -82,6 +83,11 @@ class Opened:
     def request_id(self) -> str:
         """Return the id of the attempt that was answered."""
         return self.job.request_id
+
+    @property
+    def first_clock(self) -> str:
+        """Return which clock the first deadline belongs to."""
+        return "total" if self.first_deadline == self.job.deadline else "first"
 
     @property
     def timeout(self) -> Timeout:

@@ -14,7 +14,7 @@ from zhipu_async.protocol.decoding import convert, decoder, is_array, is_object
 from zhipu_async.protocol.replies import Fault, fault_in, read_fault
 from zhipu_async.protocol.sse import DONE, Dialect, Event, EventParser
 from zhipu_async.protocol.surrogates import Halves
-from zhipu_async.types.chat import ChatCompletionChunk
+from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk, Usage
 
 LONG_TAIL_BYTES = (
     16 * 1024
@@ -58,6 +58,15 @@ class ChatReader:
     def over(self) -> bool:
         """Tell whether reading on is pointless."""
         return self.done or self.fault is not None
+
+    @property
+    def usage(self) -> Usage | None:
+        """Return the usage, once a chunk has told it."""
+        return self.answer.usage
+
+    def partial(self, request_id: str) -> ChatCompletion:
+        """Return the answer as far as it has come."""
+        return self.answer.completion(request_id)
 
     def feed(self, data: bytes) -> list[ChatCompletionChunk]:
         """Return the chunks that these bytes complete; [] for keep-alives and half events."""

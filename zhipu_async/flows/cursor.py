@@ -1,0 +1,239 @@
+"""Reading a stream: one place in it, one reader at a time, and the socket gone as soon as nobody reads."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from enum import Enum
+from operator import length_hint
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from zhipu_async.errors import APIError, APITimeoutError, StreamClosed, StreamError, StreamInterrupted
+from zhipu_async.flows.watch import Watch
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from zhipu_async.flows.job import Opened
+    from zhipu_async.types.chat import ChatCompletion, Usage
+
+T = TypeVar("T")
+
+LOOK_SECONDS = (
+    1.0  # how often a stream looks at its clocks; also after how long an unread stream counts as idle
+)
+DRAIN_SECONDS = 0.5  # behind [DONE] come a few bytes; a server that does not hang up loses the connection
+
+
+class Reader(Protocol[T]):
+    """Turns the bytes of a body into items: the pure half of a stream."""
+
+    @property
+    def over(self) -> bool:
+        """Tell whether reading on is pointless."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """Return what the stream said it used."""
+        ...
+
+    def feed(self, data: bytes) -> list[T]:
+        """Return the items that these bytes complete."""
+        ...
+
+    def end(self) -> list[T]:
+        """Return what the end of the body completes."""
+        ...
+
+    def verdict(self) -> StreamError | None:
+        """Return what is wrong with the stream once it is over."""
+        ...
+
+    def partial(self, request_id: str) -> ChatCompletion | None:
+        """Return what had arrived, for errors."""
+        ...
+
+
+class State(Enum):
+    """Where a stream is in its life."""
+
+    NEW = "not asked for yet"
+    OPEN = "the response is arriving"
+    WHOLE = "everything has arrived and was in order"
+    FAILED = "it ended wrong; the error is raised once the items before it are read"
+    CLOSED = "dropped before its end"
+
+
+class Cursor(Generic[T]):
+    """A place in a stream. `items` is what has arrived and not been handed out."""
+
+    __slots__ = ("_opener", "_reading", "_watch", "error", "items", "opened", "reader", "state")
+
+    def __init__(self, opener: Callable[[], Awaitable[Opened]], reader: Reader[T]) -> None:
+        self.reader = reader
+        self.items: Iterator[T] = iter(())
+        self.state = State.NEW
+        self.opened: Opened | None = None
+        self.error: APIError | None = None
+        self._opener = opener
+        self._watch: Watch | None = None
+        self._reading = False  # a view is under way
+
+    async def open(self) -> None:
+        """Ask for the stream, once. Cancelling leaves nothing open."""
+        if self.state is State.NEW:
+            self.opened = await self._opener()
+            self._watch = Watch(self.opened)
+            self.state = State.OPEN
+
+    # ── views ──────────────────────────────────────────────────────────────────────────────────────
+
+    async def __aenter__(self) -> Self:
+        """Begin a view; there may be only one. Cancelling leaves nothing open."""
+        self.check_free()
+        self._reading = True
+        try:
+            await self.open()
+        except BaseException:
+            self._reading = False
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End a view: one that ends by itself leaves the rest to the next, one that was left closes the stream."""
+        self._reading = False
+        if kind is not None:
+            self.close()
+
+    def check_free(self) -> None:
+        """Raise when the stream was closed, or when another view is reading it."""
+        if self.state is State.CLOSED:
+            raise closed()
+        if self._reading:
+            raise StreamClosed("another view is reading this stream; leaving its loop closes the stream")
+
+    async def one(self) -> T:
+        """Return the next item and leave the stream open. Cancelling closes it."""
+        self.check_free()
+        self._reading = True
+        try:
+            await self.open()
+            if await self.fill():
+                return next(self.items)
+            raise StopAsyncIteration
+        finally:
+            self._reading = False
+
+    def put_back(self, item: T) -> None:
+        """Let the next view begin with this item."""
+        self.items = iter([item, *self.items])
+
+    # ── reading ────────────────────────────────────────────────────────────────────────────────────
+
+    async def fill(self) -> bool:
+        """Tell whether there are items, after waiting for them; raises what is wrong with the stream.
+
+        Cancelling closes the stream.
+        """
+        if length_hint(self.items):
+            return True
+        watch, opened = self._watch, self.opened
+        if self.state is not State.OPEN or watch is None or opened is None:
+            return self._ended()
+        watch.wait()
+        try:
+            items = await self._read(opened)
+        except APIError as error:
+            self._break(error)
+            return self._ended()
+        except BaseException:
+            self.close()
+            raise
+        watch.moved()
+        self.items = iter(items)
+        return bool(items) or self._ended()
+
+    async def _read(self, opened: Opened) -> list[T]:
+        items: list[T] = []
+        while not items and self.state is State.OPEN:
+            piece = await opened.response.read()
+            items = self.reader.feed(piece) if piece else self.reader.end()
+            if self.reader.over or not piece:
+                self._finish(self.reader.verdict(), whole_body=not piece)
+        return items
+
+    def _ended(self) -> bool:
+        if self.error is not None:
+            raise self.error
+        if self.state is State.CLOSED:
+            raise closed()
+        return False
+
+    # ── the end ────────────────────────────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        """Drop the connection and return the permit, now; harmless when there is nothing left to drop."""
+        if self.state is State.OPEN and self.opened is not None:
+            self.opened.response.close()
+            self._settle(State.CLOSED, self.opened)
+        elif self.state is State.NEW:
+            self.state = State.CLOSED
+
+    def _break(self, error: APIError) -> None:
+        """The connection is gone: by itself, because a clock ran out, or because we closed it."""
+        if self.state is State.OPEN:
+            cut = StreamInterrupted("the connection broke before the stream was whole")
+            cut.__cause__ = error
+            self._finish(cut, whole_body=False)
+
+    def _finish(self, error: APIError | None, *, whole_body: bool) -> None:
+        """The stream has said all: the permit goes back, the connection as soon as its body ends."""
+        opened, watch = self.opened, self._watch
+        assert opened is not None
+        assert watch is not None
+        error = watch.expired or error
+        if error is not None:
+            self.error = self._dressed(error, opened)
+        if whole_body or error is not None or opened.response.at_eof():
+            opened.response.release()
+        else:
+            # The connection returns to the pool by itself when the end of the body arrives.
+            watch.loop.call_later(DRAIN_SECONDS, opened.response.release)
+        self._settle(State.FAILED if error else State.WHOLE, opened)
+
+    def _settle(self, state: State, opened: Opened) -> None:
+        self.state = state
+        if self._watch is not None:
+            self._watch.stop()
+        opened.end(usage=self.reader.usage, error=self.error)
+
+    def _dressed(self, error: APIError, opened: Opened) -> APIError:
+        error.endpoint = opened.endpoint.name
+        error.request_id = opened.request_id
+        error.log_id = opened.meta.log_id
+        if isinstance(error, (StreamError, APITimeoutError)):
+            error.partial = self.reader.partial(opened.request_id)
+        return error
+
+    def __del__(self) -> None:
+        watch, opened = self._watch, self.opened
+        if self.state is not State.OPEN or watch is None or opened is None or watch.loop.is_closed():
+            return
+        warnings.warn("a stream was dropped half-read; use `async with`", ResourceWarning, stacklevel=2)
+        # Any thread may collect garbage, also one that holds the limiter's lock: the loop does the rest.
+        watch.loop.call_soon_threadsafe(abandon, opened)
+
+
+def abandon(opened: Opened) -> None:
+    """Drop the connection and return the permit of a stream that nobody holds any more."""
+    opened.response.close()
+    opened.end()
+
+
+def closed() -> StreamClosed:
+    """The error of a loop over a stream that was dropped."""
+    return StreamClosed("this stream is closed; what had arrived is in `.partial`")
