@@ -18,6 +18,7 @@ Schema = dict[str, object]
 
 REFERENCE = "#/$defs/"
 WRAPPED = "value"  # the member that holds what is no object by itself
+DESCRIBABLE = "msgspec Structs, dataclasses, TypedDicts, pydantic models and what JSON knows have one."
 PLAIN_DATA = frozenset({"const", "default", "enum", "examples"})  # members of a schema that hold no schemas
 NAMED_SCHEMAS = frozenset({"properties", "patternProperties"})  # members whose keys are names of the user's
 MOST_INLINED = 2000  # objects; types that refer to each other a lot would grow without end
@@ -72,8 +73,7 @@ def _convert(value: object, into: type[T], *, strict: bool) -> T:
 
 def name_of(kind: object) -> str:
     """What messages call a type."""
-    name: object = getattr(kind, "__name__", None)
-    return name if isinstance(name, str) else str(kind)
+    return kind.__name__ if isinstance(kind, type) else str(kind)
 
 
 # ── types that msgspec does not know ───────────────────────────────────────────────────────────────
@@ -111,11 +111,11 @@ def _hook(definitions: dict[str, Schema]) -> Callable[[type], Schema]:
         if kind is object:
             return {"description": "any JSON value"}  # msgspec takes an empty schema for none
         if not is_pydantic(kind):
-            raise NotImplementedError
+            raise InvalidType(f"{name_of(kind)} has no JSON Schema.", hint=DESCRIBABLE)
         found = dict(kind.model_json_schema())
         inner = found.pop("$defs", {})
-        if is_object(inner):
-            definitions.update({name: each for name, each in inner.items() if is_object(each)})
+        assert is_object(inner)
+        definitions.update({name: each for name, each in inner.items() if is_object(each)})
         return found
 
     return schema
@@ -131,6 +131,8 @@ def schema_of(into: object) -> Schema:
         (root,), components = msgspec.json.schema_components(
             (into,), schema_hook=_hook(definitions), ref_template=REFERENCE + "{name}"
         )
+    except InvalidType:
+        raise
     except (TypeError, NameError) as exc:
         hint = (
             "Types must be defined at the top of a module to be resolved."

@@ -160,7 +160,7 @@ def _to_json(value: object) -> object:
     dump: object = getattr(value, "model_dump", None)
     if callable(dump):
         return dump(mode="json")
-    raise NotImplementedError
+    raise TypeError(f"a result of type {type(value).__name__} has no form in JSON")
 
 
 def told(error: BaseException) -> str:
