@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import chat, models, vectors
+from . import batches, chat, files, images, made, models, vectors, videos
 
 if TYPE_CHECKING:
     from ..operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
+    *batches.OPERATIONS,
     *chat.OPERATIONS,
+    *files.OPERATIONS,
+    *images.OPERATIONS,
+    *made.OPERATIONS,
     *models.OPERATIONS,
     *vectors.OPERATIONS,
+    *videos.OPERATIONS,
 )
 """The one table of operations."""
