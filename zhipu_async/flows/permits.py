@@ -39,7 +39,8 @@ class LimitState:
         if self.refused_seconds_ago is not None:
             facts.append(f"1302 {self.refused_seconds_ago:.0f} s ago")
         kind = " submissions" if self.pool is Pool.SUBMISSIONS else ""
-        return f"{self.model or 'no model'}{kind}: {', '.join(facts)}"
+        name = f"{self.model}{kind}" if self.model else "no model"
+        return f"{name}: {', '.join(facts)}"
 
 
 class Permits:

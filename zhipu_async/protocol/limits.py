@@ -24,8 +24,8 @@ LEARNED_CEILING = 4096  # sockets run out before; growth needs successes, so thi
 UNLIMITED = 1 << 30  # submissions, until one is refused
 
 # Chosen by simulation: the hidden cap goes 3, 1, 5 under 500 requests, whose durations are equal,
-# uniform, exponential or log-normal. 3.5 % of the requests are refused, 90 % of the cap is used.
-PROBE_ROUNDS = 8
+# uniform, exponential or log-normal. 3.3 % of the requests are refused, 92 % of the cap is used.
+PROBE_ROUNDS = 10
 PROBE_ROUNDS_MOST = 20  # at a cap of 1 this refuses one request in 21: below 5 %
 PROBE_ROUNDS_GROWTH = 2  # for every probe in a row that was refused
 LUCKY_STEPS = 2  # a probe may pass by chance, while another request ends; the third step is no chance
