@@ -65,6 +65,12 @@ async def test_stalled_answers_can_be_released(caller: Caller) -> None:
     assert "late" in (await waiting).text
 
 
+async def test_the_realtime_socket_takes_orders_too(caller: Caller) -> None:
+    assert (await control(caller, "POST", "/realtime", {"answers": [{"text": "hi"}]})).status == 200
+    assert len(caller.sim.realtime.script.answers) == 1
+    assert (await control(caller, "POST", "/realtime", {"answers": 5})).status == 400
+
+
 async def test_everything_can_begin_anew(caller: Caller) -> None:
     await caller.chat()
     assert (await control(caller, "POST", "/forget")).status == 200

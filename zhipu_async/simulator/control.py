@@ -6,6 +6,7 @@ DELETE /_simulator/script     forget what was scripted and not used
 GET    /_simulator/requests   what came in; `?after=7` gives what came after number 7
 GET    /_simulator/counts     peaks and answers by status and code
 POST   /_simulator/caps       {"glm-4.7": 3, "glm-5": [[0, 8], [2.5, 3]], "glm-4.6": null}
+POST   /_simulator/realtime   {"answers": [{"text": "hi"}], "faults": [{"kind": "drop"}]}, see `realtime.Orders`
 POST   /_simulator/release    let stalled answers go on
 POST   /_simulator/forget     begin anew
 """
@@ -44,6 +45,7 @@ class Control:
             ("GET", "/requests"): self._requests,
             ("GET", "/counts"): self._counts,
             ("POST", "/caps"): self._caps,
+            ("POST", "/realtime"): self._realtime,
             ("POST", "/release"): self._release,
             ("POST", "/forget"): self._forget,
         }
@@ -86,6 +88,10 @@ class Control:
         for model, cap in caps.items():
             self._simulator.set_cap(model, cap)
         return {"caps": len(caps)}
+
+    def _realtime(self, content: object, query: Mapping[str, str]) -> object:
+        self._simulator.realtime.order(content)
+        return {}
 
     def _release(self, content: object, query: Mapping[str, str]) -> object:
         self._simulator.release()

@@ -192,6 +192,7 @@ class Simulator:
     def forget(self) -> None:
         """Forget scripts, requests, counts and everything that was stored; keys and caps stay."""
         self.platform.forget()
+        self.realtime.forget()
         self._door.received.clear()
 
     async def received(self, count: int) -> list[Received]:
