@@ -1,0 +1,97 @@
+"""Functions the model calls in a realtime session: run beside the reader, answered in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from zhipu_async.flows.tools import ToolAnswer, Toolbox
+from zhipu_async.protocol.realtime_answers import AnswerRecord, FunctionCall
+
+# Rounds of calls without a word in between; a model that still calls then is going in circles.
+MOST_ROUNDS = 8
+BLANK_OUTPUT = '""'  # the platform refuses an empty result
+
+Deliver = Callable[[AnswerRecord, list[tuple[FunctionCall, str]]], Awaitable[None]]
+
+
+@dataclass
+class Round:
+    """The calls of one response and the tasks that work on them."""
+
+    record: AnswerRecord
+    started: list[tuple[FunctionCall, asyncio.Task[ToolAnswer]]] = field(
+        default_factory=list[tuple[FunctionCall, asyncio.Task[ToolAnswer]]]
+    )
+    settling: bool = False
+
+
+class ToolRunner:
+    """Starts tools as their calls come in, and hands over the results when the response is done."""
+
+    def __init__(self, tools: Iterable[object], manual: Iterable[str], deliver: Deliver) -> None:
+        self._toolbox = Toolbox(tools)
+        self._manual = frozenset(manual)
+        self._deliver = deliver
+        self._rounds: dict[int, Round] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __bool__(self) -> bool:
+        return len(self._toolbox) > 0
+
+    def progress(self, record: AnswerRecord, due: list[FunctionCall]) -> None:
+        """Look at a response again: it has more calls, or has settled."""
+        if not self or not record.calls:
+            return
+        current = self._rounds.setdefault(id(record), Round(record))
+        self._start(current)
+        if record.settled and not current.settling:
+            current.settling = True
+            self._settle(current, due)
+
+    def runs(self, call: FunctionCall) -> bool:
+        """Whether the caller left this function to us; a name nobody knows is told to the model."""
+        return bool(self) and call.name not in self._manual
+
+    async def close(self) -> None:
+        """Cancel everything under way."""
+        running = [task for current in self._rounds.values() for _, task in current.started]
+        for task in (*running, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*running, *self._tasks, return_exceptions=True)
+        self._rounds.clear()
+
+    def _start(self, current: Round) -> None:
+        for call in current.record.calls[len(current.started) :]:
+            work = self._toolbox.answer(call.name, call.arguments) if self.runs(call) else _nothing()
+            current.started.append((call, asyncio.ensure_future(work)))
+
+    def _settle(self, current: Round, due: list[FunctionCall]) -> None:
+        if not due:
+            self._drop(current)
+            return
+        task = asyncio.ensure_future(self._hand_over(current, due))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _drop(self, current: Round) -> None:
+        """The response was cut off: its calls mean nothing any more."""
+        del self._rounds[id(current.record)]
+        for _, task in current.started:
+            task.cancel()
+
+    async def _hand_over(self, current: Round, due: list[FunctionCall]) -> None:
+        answers = [(call, await task) for call, task in current.started]
+        results = [
+            (call, answer.output if answer.output.strip() else BLANK_OUTPUT)
+            for call, answer in answers
+            if call in due and self.runs(call)
+        ]
+        self._rounds.pop(id(current.record), None)
+        await self._deliver(current.record, results)
+
+
+async def _nothing() -> ToolAnswer:
+    """Stand in for a function that the caller runs."""
+    return ToolAnswer("", None)
