@@ -36,6 +36,6 @@ def usage(asked: str, answered: str) -> Body:
     }
 
 
-def quirk(ask: Ask, name: str, ways: int = 2) -> int:
-    """Choose, by the seed alone, between the ways in which the platform was seen to answer."""
-    return ask.platform.number("quirk", name) % ways
+def quirk(ask: Ask, ways: int = 2) -> int:
+    """Choose between the ways in which the platform may answer; seed 0 gives the one its samples show."""
+    return ask.platform.seed % ways

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import batches, chat, files, images, made, models, vectors, videos
+from . import (
+    batches,
+    chat,
+    files,
+    images,
+    made,
+    models,
+    speech,
+    transcriptions,
+    vectors,
+    videos,
+    voices,
+)
 
 if TYPE_CHECKING:
     from ..operation import Operation
@@ -16,7 +28,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *images.OPERATIONS,
     *made.OPERATIONS,
     *models.OPERATIONS,
+    *speech.OPERATIONS,
+    *transcriptions.OPERATIONS,
     *vectors.OPERATIONS,
     *videos.OPERATIONS,
+    *voices.OPERATIONS,
 )
 """The one table of operations."""
