@@ -176,7 +176,7 @@ def test_openai_notices_a_cut(gpt: openai.OpenAI, sim: Simulator) -> None:
     stream = gpt.chat.completions.create(
         model="glm-4.7", messages=[{"role": "user", "content": "x"}], stream=True
     )
-    with pytest.raises(Exception, match="Connection error|peer closed"):  # its type differs between versions
+    with pytest.raises(Exception, match=r"Connection error|peer closed"):  # its type differs between versions
         list(stream)
 
 
