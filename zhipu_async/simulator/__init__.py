@@ -29,6 +29,7 @@ beside={...})`, `missing(name)`, `illegal(name, why)`, `ask.not_both(a, b)`.
 
 from __future__ import annotations
 
+from .caps import caps_of_tier
 from .faults import (
     Cut,
     Html,
@@ -61,4 +62,5 @@ __all__ = [
     "Stall",
     "TaskFails",
     "WrongContentType",
+    "caps_of_tier",
 ]
