@@ -29,10 +29,8 @@ DRAIN_SECONDS = 0.5  # behind [DONE] come a few bytes; a server that does not ha
 class Reader(Protocol[T]):
     """Turns the bytes of a body into items: the pure half of a stream."""
 
-    @property
-    def over(self) -> bool:
-        """Tell whether reading on is pointless."""
-        ...
+    over: bool
+    """Reading on is pointless."""
 
     @property
     def usage(self) -> Usage | None:
@@ -69,7 +67,7 @@ class State(Enum):
 class Cursor(Generic[T]):
     """A place in a stream. `items` is what has arrived and not been handed out."""
 
-    __slots__ = ("_opener", "_reading", "_watch", "error", "items", "opened", "reader", "state")
+    __slots__ = ("_opener", "_reading", "_rest", "_watch", "error", "items", "opened", "reader", "state")
 
     def __init__(self, opener: Callable[[], Awaitable[Opened]], reader: Reader[T]) -> None:
         self.reader = reader
@@ -80,6 +78,7 @@ class Cursor(Generic[T]):
         self._opener = opener
         self._watch: Watch | None = None
         self._reading = False  # a view is under way
+        self._rest = False  # a view has left items behind
 
     async def open(self) -> None:
         """Ask for the stream, once. Cancelling leaves nothing open."""
@@ -106,6 +105,7 @@ class Cursor(Generic[T]):
     ) -> None:
         """End a view: one that ends by itself leaves the rest to the next, one that was left closes the stream."""
         self._reading = False
+        self._rest = True
         if kind is not None:
             self.close()
 
@@ -127,6 +127,7 @@ class Cursor(Generic[T]):
             raise StopAsyncIteration
         finally:
             self._reading = False
+            self._rest = True
 
     def put_back(self, item: T) -> None:
         """Let the next view begin with this item."""
@@ -139,32 +140,34 @@ class Cursor(Generic[T]):
 
         Cancelling closes the stream.
         """
-        if length_hint(self.items):
+        if self._rest and length_hint(self.items):
             return True
         watch, opened = self._watch, self.opened
         if self.state is not State.OPEN or watch is None or opened is None:
             return self._ended()
-        watch.wait()
+        if watch.idle:
+            watch.busy()
+        watch.turn += 1
+        reader, read = self.reader, opened.response.read
         try:
-            items = await self._read(opened)
+            while True:
+                piece = await read()
+                items = reader.feed(piece) if piece else reader.end()
+                if reader.over or not piece:
+                    self._finish(reader.verdict(), whole_body=not piece)
+                    break
+                if items:
+                    break
         except APIError as error:
             self._break(error)
             return self._ended()
         except BaseException:
             self.close()
             raise
-        watch.moved()
+        watch.turn += 1
+        self._rest = False
         self.items = iter(items)
         return bool(items) or self._ended()
-
-    async def _read(self, opened: Opened) -> list[T]:
-        items: list[T] = []
-        while not items and self.state is State.OPEN:
-            piece = await opened.response.read()
-            items = self.reader.feed(piece) if piece else self.reader.end()
-            if self.reader.over or not piece:
-                self._finish(self.reader.verdict(), whole_body=not piece)
-        return items
 
     def _ended(self) -> bool:
         if self.error is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TypeVar
 
 from zhipu_async.types.chat import (
@@ -126,7 +126,7 @@ class AnswerSoFar:
     def tidy(self) -> None:
         """Keep hundreds of tiny pieces as one block."""
         for pieces, blocks in zip((self.text, self.reasoning), self._blocks, strict=True):
-            if len(pieces) > LOOSE_PIECES:
+            if pieces:
                 blocks.append("".join(pieces))
                 pieces.clear()
 
@@ -149,6 +149,7 @@ class Accumulator:
         "_answers",
         "_begin",
         "_content_filter",
+        "_loose",
         "_usage",
         "_web_search",
     )
@@ -156,6 +157,7 @@ class Accumulator:
     def __init__(self) -> None:
         self._answers: dict[int, AnswerSoFar] = {}
         self._begin: ChatCompletionChunk | None = None
+        self._loose = 0  # chunks since the pieces were last joined
         self._usage: Usage | None = None
         self._content_filter: list[ContentFilter] = []
         self._web_search: list[WebSearchResult] = []
@@ -186,7 +188,7 @@ class Accumulator:
         """Return the usage, once a chunk has told it."""
         return self._usage
 
-    def add(self, chunks: Iterable[ChatCompletionChunk]) -> bool:
+    def add(self, chunks: Sequence[ChatCompletionChunk]) -> bool:
         """Take chunks, in one pass over what every chunk may have; tell whether a choice ended in them."""
         answers = self._answers
         ended = False
@@ -205,9 +207,9 @@ class Accumulator:
                     ended = True
             if chunk.usage is not None or chunk.content_filter or chunk.web_search:
                 self._add_rare(chunk)
-        for answer in answers.values():
-            if len(answer.text) > LOOSE_PIECES or len(answer.reasoning) > LOOSE_PIECES:
-                answer.tidy()
+        self._loose += len(chunks)
+        if self._loose > LOOSE_PIECES:
+            self._tidy()
         return ended
 
     def completion(self, request_id: str = "") -> ChatCompletion:
@@ -224,6 +226,11 @@ class Accumulator:
             web_search=list(self._web_search),
             content_filter=list(self._content_filter),
         )
+
+    def _tidy(self) -> None:
+        self._loose = 0
+        for answer in self._answers.values():
+            answer.tidy()
 
     def _another(self, index: int, chunk: ChatCompletionChunk) -> AnswerSoFar:
         self._begin = self._begin or chunk

@@ -19,6 +19,7 @@ from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk, Usage
 LONG_TAIL_BYTES = (
     16 * 1024
 )  # an unfinished event beyond this goes to the parser, which does not copy it again
+BRACE = ord("}")
 SPLICES = 8  # so many broken frames on one line are looked through; more is noise
 SPLICE = re.compile(rb"(?:data:[ \t]*|\n)(?=\{)")  # where one frame was written into another
 
@@ -41,6 +42,7 @@ class ChatReader:
         "done",
         "fault",
         "lost_frames",
+        "over",
     )
 
     def __init__(self, *, resync: bool = True) -> None:
@@ -53,11 +55,8 @@ class ChatReader:
         self.done = False
         self.fault: StreamError | None = None
         self.lost_frames = 0
-
-    @property
-    def over(self) -> bool:
-        """Tell whether reading on is pointless."""
-        return self.done or self.fault is not None
+        self.over = False
+        """Reading on is pointless."""
 
     @property
     def usage(self) -> Usage | None:
@@ -79,17 +78,21 @@ class ChatReader:
             cut = data.rfind(b"\n\r\n") + 3
         if cut < 3 or data[:5] != b"data:":
             return self._held(data)
-        if data.endswith(DONE, 0, cut - 2):
-            return self._finished(data, cut)
+        if data[cut - 3] != BRACE and (last := before_done(data[:cut])) is not None:
+            return self._finished(data, last)
         # A raw newline cannot stand inside JSON, so cutting off every `data:` at the start of a line leaves
         # one JSON value after the other. Whatever is not that fails to decode, and is read with care.
+        lines = data[5:cut]
+        if lines.rfind(b"\n", 0, -2) >= 0:
+            lines = lines.replace(b"\ndata:", b"\n")
         try:
-            chunks = _decode_lines(data[5:cut].replace(b"\ndata:", b"\n"))
+            chunks = _decode_lines(lines)
         except (ValueError, RecursionError):
             return self._carefully(data)
-        self._tail = data[cut:]
-        self._add(chunks)
-        return self._with_tail(chunks) if self._tail else chunks
+        self._tail = tail = data[cut:]
+        if chunks and self.answer.add(chunks):
+            self._check_finish()
+        return self._with_tail(chunks) if tail else chunks
 
     def end(self) -> list[ChatCompletionChunk]:
         """Return what the end of the body completes."""
@@ -99,7 +102,7 @@ class ChatReader:
         last: list[ChatCompletionChunk] = []
         for event in self._parser.end():
             self._take_last(event, last)
-        self._add(last)
+        self._settle(last)
         return chunks + last
 
     def _begins_smoothly(self, data: bytes) -> bool:
@@ -108,16 +111,14 @@ class ChatReader:
         self._parser.begun = self._smooth = True  # there is no byte order mark
         return True
 
-    def _finished(self, data: bytes, cut: int) -> list[ChatCompletionChunk]:
+    def _finished(self, data: bytes, last: bytes) -> list[ChatCompletionChunk]:
         # Most streams end so; anything but whole chunks before a final [DONE] is read with care.
-        body = without_done(data[:cut])
         try:
-            chunks = _decode_lines(body[5:].replace(b"\ndata:", b"\n"))
+            chunks = _decode_lines(last[5:].replace(b"\ndata:", b"\n"))
         except (ValueError, RecursionError):
             return self._carefully(data)
         self.done = True
-        self._smooth = False
-        self._add(chunks)
+        self._settle(chunks)
         return chunks
 
     def _held(self, data: bytes) -> list[ChatCompletionChunk]:
@@ -130,12 +131,11 @@ class ChatReader:
     def _with_tail(self, chunks: list[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
         return chunks if may_wait(self._tail) or self.over else chunks + self._carefully(self._tail)
 
-    def _add(self, chunks: list[ChatCompletionChunk]) -> None:
-        if chunks and self.answer.add(chunks) and self.answer.failure:
-            reason = self.answer.failure
-            self.fault = self.fault or StreamFailed(
-                f"the platform ended the answer with {reason}", code=reason
-            )
+    def _check_finish(self) -> None:
+        reason = self.answer.failure
+        if reason:
+            self.fault = self.fault or StreamFailed(f"the answer ended with {reason}", code=reason)
+            self.over = True
             self._smooth = False
 
     def _carefully(self, data: bytes) -> list[ChatCompletionChunk]:
@@ -143,14 +143,20 @@ class ChatReader:
         self._tail = b""
         for event in self._parser.feed(data):
             self._take(event, chunks)
-            if self.over:
+            if self.done or self.fault:
                 break
         if self._parser.too_long:
             self.fault = StreamDamaged("an event of the stream is longer than any event may be")
+        self._settle(chunks)
+        return chunks
+
+    def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
+        """Add the chunks up, and see how to go on."""
+        self.over = self.done or self.fault is not None
         odd = self.over or self.lost_frames or self._halves or not self._parser.begun
         self._smooth = self._parser.idle and not odd
-        self._add(chunks)
-        return chunks
+        if self.answer.add(chunks):
+            self._check_finish()
 
     def _take(self, event: Event, chunks: list[ChatCompletionChunk]) -> None:
         data = event.data.strip()
@@ -218,12 +224,12 @@ def may_wait(data: bytes) -> bool:
     return len(data) < LONG_TAIL_BYTES and b"\n" not in data and b"\r" not in data
 
 
-def without_done(body: bytes) -> bytes:
-    """The data lines before a final `data: [DONE]`; all of them when the last line is another."""
+def before_done(body: bytes) -> bytes | None:
+    """The data lines before a final `data: [DONE]`; None when the last line is another."""
     body = body.rstrip()
     line = body.rfind(b"\ndata:")
     if body[line + 6 if line >= 0 else 5 :].strip() != DONE:
-        return body
+        return None
     return body[: max(line, 0)]
 
 

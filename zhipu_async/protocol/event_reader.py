@@ -22,7 +22,18 @@ FAILURES = frozenset({"network_error", "error"})  # finish reasons that are none
 class EventReader(Generic[T]):
     """Reads a stream of Structs. `last` names the events that end it, by `event:`, or their event or type member."""
 
-    __slots__ = ("_ends", "_envelope", "_finished", "_into", "_last", "_parser", "done", "fault", "usage")
+    __slots__ = (
+        "_ends",
+        "_envelope",
+        "_finished",
+        "_into",
+        "_last",
+        "_parser",
+        "done",
+        "fault",
+        "over",
+        "usage",
+    )
 
     def __init__(
         self,
@@ -41,20 +52,19 @@ class EventReader(Generic[T]):
         self.done = False
         self.fault: StreamError | None = None
         self.usage: Usage | None = None
-
-    @property
-    def over(self) -> bool:
-        """Tell whether reading on is pointless."""
-        return self.done or self.fault is not None
+        self.over = False
+        """Reading on is pointless."""
 
     def feed(self, data: bytes) -> list[T]:
         """Return the events that these bytes complete; [] for keep-alives and half events."""
         items: list[T] = []
         for event in self._parser.feed(data):
-            if not self.over:
-                self._take(event, items)
+            self._take(event, items)
+            if self.done or self.fault:
+                break
         if self._parser.too_long:
             self.fault = self.fault or StreamDamaged("an event of the stream is longer than any event may be")
+        self.over = self.done or self.fault is not None
         return items
 
     def end(self) -> list[T]:
