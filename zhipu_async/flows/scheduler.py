@@ -28,6 +28,8 @@ log = logging.getLogger("zhipu_async.tasks")
 
 T = TypeVar("T", bound=Reply)
 
+SHORTEST_SLEEP = 0.001  # seconds: a sleep that rounds to nothing would make the loop spin
+
 Ask = Callable[[Kind[Any], TaskRef[Any]], Awaitable[Reply]]
 
 
@@ -224,7 +226,7 @@ class Scheduler:
         if due is not None and len(self._under_way) < self._polling.under_way:
             moments.append(max(due, now + self._budget.ready_in(now)))
         known = [moment for moment in moments if moment is not None]
-        return max(0.0, min(known) - now) if known else None
+        return max(SHORTEST_SLEEP, min(known) - now) if known else None
 
     # ── one poll ───────────────────────────────────────────────────────────────────────────────────
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from zhipu_async.errors import InvalidType
 
 E = TypeVar("E")
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """What an async generator has beside its items."""
+
+    async def aclose(self) -> None:
+        """End it."""
+        ...
 
 
 class Source(Generic[E]):
@@ -68,9 +77,8 @@ class Source(Generic[E]):
     async def aclose(self) -> None:
         """Give up an async iterator."""
         self.exhausted = True
-        closing: object = getattr(self._async_iterator, "aclose", None)
-        if callable(closing):
-            await closing()
+        if isinstance(self._async_iterator, Closable):
+            await self._async_iterator.aclose()
 
 
 # Iterators of containers: what is left in them exists already and ends. Others, like itertools.count, may not end.

@@ -27,12 +27,13 @@ BUDGET_REGAIN = 0.02  # share of the full budget that each answered poll gives b
 REFUSALS_APART = 1.0  # seconds: the refusals of one burst halve the budget once, not sixty-four times
 GROWTH = 0.2  # a task that has run for 100 s is asked every 20 s: a result is at most a fifth late
 JITTER = 0.25  # intervals vary by a quarter both ways: what was submitted together drifts apart
-FIRST_JITTER = 0.5  # the first interval varies more: a thousand tasks of one moment must spread at once
+FIRST_JITTER = 0.4  # the first interval varies more: a thousand tasks of one moment must spread at once
 EARLY = 0.8  # the first look comes a little before the quick ones are usually ready
 QUICK_SHARE = 0.25  # "quick" is the duration that a quarter of the tasks stay under
 LEARNING = 0.15  # how far one finished task moves that estimate
 FORGIVEN_SECONDS = 900.0  # failures in a row that end a wait: a quarter of an hour is an outage, not a hiccup
 UNSEEN_SECONDS = 30.0  # how long a fresh id may be unknown to the platform's other machines
+ROUNDING = 1e-6  # what sums of floats may be short of one poll
 STALE_ENTRIES = 64  # left in the heap beyond its own length before it is built anew
 
 SUCCEEDED_WORDS = "success succeed succeeded successful complete completed done finished"
@@ -128,7 +129,7 @@ class PollBudget:
     def take(self, now: float) -> bool:
         """Spend one poll, if there is one to spend."""
         self._fill(now)
-        if self._tokens < 1:
+        if self._tokens < 1 - ROUNDING:
             return False
         self._tokens -= 1
         return True
