@@ -24,7 +24,7 @@ Text = str | int | float | tuple[str, ...]
 
 def form(files: FileParts | None = None, **texts: Text) -> aiohttp.FormData:
     """Make a multipart form of files, given as name and content, and texts; a list repeats its part."""
-    made = aiohttp.FormData(default_to_multipart=True)
+    made = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
     for name, value in texts.items():
         parts = value if isinstance(value, tuple) else (str(value),)
         for one in parts:
