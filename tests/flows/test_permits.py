@@ -182,17 +182,18 @@ async def test_only_the_head_of_the_queue_looks_at_the_clock() -> None:
     await asyncio.gather(*waiters, return_exceptions=True)
 
 
-async def test_a_second_refusal_prolongs_the_wait_of_those_who_wait() -> None:
+async def test_a_pause_that_grows_is_slept_to_its_end() -> None:
     clock = VirtualClock()
     permits = limited(5, clock)
-    first, second = await take(permits), await take(permits)
-    first.release("1302")
+    refused, busy, busy_too = [await take(permits) for _ in range(3)]
+    refused.release("1302")
     waiter = asyncio.create_task(permits.acquire("key", MODEL))
-    await clock.advance(0.05)
-    pause = clock.next_wake
-    second.release("1302")
+    await clock.advance(0.01)
+    busy.release("1305")
+    busy_too.release("1305")
+    await clock.advance(1)
+    assert not waiter.done()
     await clock.run_until_idle()
-    assert pause is not None
     (await waiter).release()
 
 

@@ -137,7 +137,7 @@ def test_a_refusal_closes_the_lane_for_everybody() -> None:
     lane.leave(first, "1302", 1, waiting=True)
     assert second is not None
     assert lane.closed_until == 1 + FIRST_PAUSE_SECONDS
-    assert lane.enter(1.05) is None
+    assert lane.enter(1.04) is None
     lane.leave(second, ACCEPTED, 1.06, waiting=True)
     assert lane.enter(1.11) is not None
 
@@ -167,7 +167,7 @@ def test_the_pause_after_a_refusal_fits_the_length_of_the_requests() -> None:
         lane.leave(refused, "1302", 1000, waiting=False)
         return lane.closed_until - 1000
 
-    assert [pause(0.001), pause(0.4), pause(600)] == pytest.approx([0.02, 0.1, 1.0])
+    assert [pause(0.001), pause(0.4), pause(600)] == pytest.approx([0.005, 0.1, 1.0])
 
 
 def test_at_a_known_limit_one_more_is_tried_after_some_rounds() -> None:

@@ -31,8 +31,8 @@ PROBE_ROUNDS_GROWTH = 2  # for every probe in a row that was refused
 LUCKY_STEPS = 2  # a probe may pass by chance, while another request ends; the third step is no chance
 GROWTH_SHARE = 4  # later steps add a quarter: from 1 to 50 in some twenty rounds
 
-FIRST_PAUSE_SECONDS = 0.1  # before any answer has told how long requests take
-SHORTEST_PAUSE_SECONDS = 0.02
+FIRST_PAUSE_SECONDS = 0.05  # before any answer has told how long requests take
+SHORTEST_PAUSE_SECONDS = 0.005  # of no use on the platform, but local tests answer within milliseconds
 TYPICAL_PAUSE_MOST_SECONDS = 1.0  # streams last minutes, but short requests end in between
 PAUSE_SHARE = 0.25  # of a typical request: by then, one place in four has become free
 ALONE_PAUSE_SECONDS = 0.5  # refused with nothing of ours in flight: other programs use the key
