@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,12 @@ def _read_now(part: MediaPart) -> PlainPart:
 
 
 def _read_file(part: MediaPart, path: Path) -> bytes:
+    limit = rules.LARGEST[part.kind]
     try:
-        rules.check_size(part.kind, path.stat().st_size, rules.name_of(part))
-        return path.read_bytes()
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                rules.check_size(part.kind, size, rules.name_of(part))
+            return file.read(limit + 1)  # a pipe or a device has no size to look at
     except OSError as exc:
         raise InvalidArgument(f"cannot read {path}: {exc.strerror}") from exc

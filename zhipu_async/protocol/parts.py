@@ -23,7 +23,7 @@ from zhipu_async.types.chat_request import (
     VideoPart,
 )
 
-Source: TypeAlias = str | PathLike[str] | bytes
+Source: TypeAlias = str | PathLike[str] | bytes | bytearray
 
 MEGABYTE = 1024 * 1024
 
@@ -32,8 +32,7 @@ LARGEST: dict[MediaKind, int] = {
     "image": 5 * MEGABYTE,
     "video": 200 * MEGABYTE,
     "file": 50 * MEGABYTE,
-    "audio": 512
-    * MEGABYTE,  # ours: ten minutes is the platform's limit, and no ten minutes are longer than this
+    "audio": 256 * MEGABYTE,  # ours: the platform's limit is ten minutes, and none take more than this
 }
 IMAGE_PIXELS = 6000  # along one edge
 AUDIO_SECONDS = 600
