@@ -263,3 +263,47 @@ async def test_forgetting_begins_anew(caller: Caller) -> None:
     reply = await caller.chat(request_id="request-1")
     assert reply.status == 200
     assert "never used" not in reply.text
+
+
+BROKEN_FORMS = [
+    ("multipart/form-data", b"no boundary"),
+    ("multipart/form-data; boundary=x", b"not a form"),
+    (
+        "multipart/form-data; boundary=x",
+        b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\nnever ends",
+    ),
+    (
+        "multipart/form-data; boundary=x",
+        b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content_type", "content"), BROKEN_FORMS)
+async def test_a_broken_form_is_refused(caller: Caller, content_type: str, content: bytes) -> None:
+    reply = await caller.send("POST", "/files", data=content, headers={"Content-Type": content_type})
+    assert reply.status == 400
+    assert reply.code in ("1210", "1213")
+
+
+async def test_an_upload_is_recorded_with_its_texts_and_files(caller: Caller) -> None:
+    form = aiohttp.FormData()
+    form.add_field("purpose", "batch")
+    form.add_field("tag", "a")
+    form.add_field("tag", "b")
+    form.add_field("file", b"{}", filename="jobs.jsonl", content_type="application/jsonl")
+    await caller.send("POST", "/files", data=form)
+    [received] = caller.sim.requests
+    assert received.body == {"purpose": "batch", "tag": ["a", "b"]}
+    assert [(file.field, file.filename, file.content) for file in received.files] == [
+        ("file", "jobs.jsonl", b"{}")
+    ]
+
+
+async def test_a_body_larger_than_any_upload_is_413(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhipu_async.simulator.server.LARGEST_REQUEST", 100)
+    async with Simulator() as sim:
+        reply = await Caller(sim, session).chat("x" * 200)
+        assert reply.status == 413

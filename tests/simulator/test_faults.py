@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+import trustme
 
 from zhipu_async.simulator import (
     Cut,
@@ -26,6 +28,8 @@ from zhipu_async.simulator import (
 from .conftest import Caller, Json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from zhipu_async.simulator.faults import Fault
 
 HI: list[Json] = [{"role": "user", "content": "hi"}]
@@ -306,3 +310,32 @@ async def test_latency_and_joined_writes_change_no_bytes(session: aiohttp.Client
         caller = Caller(sim, session)
         sim.script(pieces=["x"] * 200)
         assert len((await caller.chat(stream=True)).events) == 201
+
+
+async def test_tls_is_spoken_with_a_certificate(session: aiohttp.ClientSession, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = tmp_path / "certificate.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(certificate)
+    trusting = ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
+    async with Simulator(ssl_context=serving) as sim:
+        headers = {"Authorization": sim.api_key}
+        async with session.get(f"{sim.base_url}/models", headers=headers, ssl=trusting) as response:
+            assert response.status == 200
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await Caller(sim, session).get(sim.base_url.replace("https://", "http://") + "/models")
+
+
+async def test_a_condition_that_fails_is_told_to_who_waits_for_it(caller: Caller) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await caller.sim.until(lambda: 1 // 0 > 0)
+    assert (await caller.chat()).status == 200
+
+
+async def test_realtime_sessions_are_recorded_too(caller: Caller) -> None:
+    sim, headers = caller.sim, {"Authorization": caller.sim.api_key}
+    async with caller.session.ws_connect(f"{sim.base_url}/realtime", headers=headers):
+        await sim.until(lambda: sim.realtime.peak_connections == 1)
+    await sim.until(lambda: sim.requests[0].finished)
+    assert (sim.requests[0].path, sim.requests[0].status) == ("/api/paas/v4/realtime", 101)

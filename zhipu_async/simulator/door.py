@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ from .refusals import Refusal, rendered
 from .requests import Received
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from .operation import Ask
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .routes import Route, Routes
     from .scripts import Script
     from .watching import Watchers
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PATIENCE_FOR_A_BODY = 60.0
 """Seconds in which a request has to come in whole; a client that stops half-way must not hold a handler for ever."""
@@ -79,6 +82,18 @@ class Door:
             raise
         finally:
             self._under_way.discard(task)
+            self._finish(received)
+
+    async def visit(self, request: web.Request, handle: Handler) -> web.StreamResponse:
+        """Let somebody else hold a WebSocket session, and keep a record of it."""
+        received = self._record(request)
+        received.status = HTTPStatus.SWITCHING_PROTOCOLS
+        try:
+            response = await handle(request)
+            received.status = response.status
+            self._platform.counts.by_status[response.status] += 1
+            return response
+        finally:
             self._finish(received)
 
     def _record(self, request: web.Request) -> Received:
@@ -147,7 +162,9 @@ class Door:
                 await read(request, received)
         except web.HTTPRequestEntityTooLarge:
             raise Refusal("1210", "The body is too large", status=413, gateway=True) from None
-        except (ValueError, TimeoutError):
+        except TimeoutError:
+            raise Refusal("1210", "The body did not come in whole", status=408, gateway=True) from None
+        except ValueError:
             raise Refusal("1210", "The body could not be read") from None
 
     async def _deliver(

@@ -34,6 +34,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
+        self._opening: asyncio.Task[None] | None = None
 
     async def open(self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
         application = web.Application(client_max_size=self._largest_request)
@@ -53,6 +54,8 @@ class Listener:
 
     async def close(self) -> None:
         """Stop listening and close every connection. May be called again."""
+        if self._opening is not None:
+            await self._opening
         runner, self._runner = self._runner, None
         self._stop_accepting()
         if runner is not None:

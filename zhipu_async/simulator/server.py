@@ -207,7 +207,7 @@ class Simulator:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         path = request.path
         if path == REALTIME:
-            return await self.realtime.handle(request)
+            return await self._door.visit(request, self.realtime.handle)
         if path.startswith(CONTROL):
             return await self._control.handle(request)
         return await self._door.handle(request)

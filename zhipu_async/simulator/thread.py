@@ -53,7 +53,9 @@ class SimulatorThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except OSError as error:
+        except Exception as error:  # whatever it is, it belongs to the thread that waits for the start
+            if self._listening.done():
+                raise
             self._listening.set_exception(error)
 
     async def _serve(self) -> None:

@@ -37,7 +37,17 @@ class Watchers:
         with self._lock:
             waiting, self._waiting = self._waiting, []
             for condition, future in waiting:
-                if not condition():
+                if not settled(condition, future):
                     self._waiting.append((condition, future))
-                elif not future.done():
-                    future.set_result(None)
+
+
+def settled(condition: Callable[[], bool], future: Future[None]) -> bool:
+    """Tell whoever waits that the condition holds, or how it failed; not the server that happens to look."""
+    try:
+        holds = condition()
+    except Exception as error:  # noqa: BLE001  whatever it is, it belongs to whoever waits
+        future.set_exception(error)
+        return True
+    if holds and not future.done():
+        future.set_result(None)
+    return holds
