@@ -130,12 +130,13 @@ class Answer:
             self._over, self._failure = True, failure or self._last.failure
             self._bell.ring()
 
-    def unheard(self, record: AnswerRecord) -> tuple[int, int]:
-        """Return how many bytes of its speech `audio()` handed over, and how many it had not yet."""
+    def unheard_ms(self, record: AnswerRecord) -> tuple[float, float]:
+        """Return how much of its speech `audio()` handed over, and how much it had not yet."""
         handed = self._handed_bytes.get(id(record))
         if handed is None:
-            return 0, 0
-        return handed, sum(map(len, record.chunks)) - handed
+            return 0.0, 0.0
+        unheard = sum(map(len, record.chunks)) - handed
+        return audio.duration_ms(handed, audio.OUTPUT_RATE), audio.duration_ms(unheard, audio.OUTPUT_RATE)
 
     async def _audio_of(self, record: AnswerRecord) -> AsyncGenerator[bytes, None]:
         at = 0

@@ -73,6 +73,11 @@ class Link:
         self._failure = error
         self._socket.drop()
 
+    def leave(self, error: RealtimeError) -> None:
+        """Say goodbye; `receive` raises this error."""
+        self._failure = error
+        self._spawn(self._socket.close())
+
     async def close(self) -> None:
         """Write what is queued if that is quick, say goodbye, and leave no task behind."""
         with contextlib.suppress(TimeoutError):

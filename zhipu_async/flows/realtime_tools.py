@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from zhipu_async.errors import IllegalCall, RealtimeError, ToolRoundsExceeded, ZhipuError
+from zhipu_async.flows.realtime_answer import Answers
 from zhipu_async.flows.tools import ToolAnswer, Toolbox
+from zhipu_async.protocol.realtime import Machine
 from zhipu_async.protocol.realtime_answers import AnswerRecord, FunctionCall
+from zhipu_async.protocol.realtime_calls import Refusal, Verdict
+from zhipu_async.types.realtime_client import (
+    ClientEvent,
+    ConversationItemCreate,
+    ResponseCreate,
+    function_result,
+)
 
 # Rounds of calls without a word in between; a model that still calls then is going in circles.
 MOST_ROUNDS = 8
 BLANK_OUTPUT = '""'  # the platform refuses an empty result
 
-Deliver = Callable[[AnswerRecord, list[tuple[FunctionCall, str]]], Awaitable[None]]
+
+class Talks(Protocol):
+    """The driver, as far as a tool runner needs it."""
+
+    machine: Machine
+    answers: Answers
+
+    async def allowed(self, event: ClientEvent) -> Verdict: ...
+
+    def post(self, event: ClientEvent) -> None: ...
 
 
 @dataclass
@@ -30,10 +50,12 @@ class Round:
 class ToolRunner:
     """Starts tools as their calls come in, and hands over the results when the response is done."""
 
-    def __init__(self, tools: Iterable[object], manual: Iterable[str], deliver: Deliver) -> None:
+    def __init__(self, tools: Iterable[object], manual: Iterable[str], driver: Talks) -> None:
         self._toolbox = Toolbox(tools)
         self._manual = frozenset(manual)
-        self._deliver = deliver
+        self._driver = driver
+        self.rounds = 0  # since the last answer without calls
+        self.asking = False  # while we ask for the next part of the same answer
         self._rounds: dict[int, Round] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -89,7 +111,40 @@ class ToolRunner:
             if call in due and self.runs(call)
         ]
         self._rounds.pop(id(current.record), None)
-        await self._deliver(current.record, results)
+        try:
+            await self._send(results)
+            self._ask_on(current.record)
+        except (IllegalCall, RealtimeError):
+            # The connection went, or the user spoke meanwhile and another answer is on its way.
+            self._end(current.record, None)
+
+    async def _send(self, results: list[tuple[FunctionCall, str]]) -> None:
+        for call, output in results:
+            event = ConversationItemCreate(item=function_result(output, call.call_id))
+            await self._driver.allowed(event)
+            self._driver.post(event)
+
+    def _ask_on(self, record: AnswerRecord) -> None:
+        """Ask for the part of the answer that uses the results."""
+        if self._driver.machine.state.calls_left():
+            return  # the caller has results to send, too, and asks then
+        self.rounds += 1
+        if self.rounds > MOST_ROUNDS:
+            message = f"The model called functions {MOST_ROUNDS} times without an answer."
+            self._end(record, ToolRoundsExceeded(message))
+            return
+        event = ResponseCreate()
+        self._driver.machine.judge(event, waived=(Refusal.MISSING_VIDEO_FRAME,))
+        self.asking = True
+        try:
+            self._driver.post(event)
+        finally:
+            self.asking = False
+
+    def _end(self, record: AnswerRecord, failure: ZhipuError | None) -> None:
+        answer = self._driver.answers.of(record)
+        if answer is not None:
+            answer.finish(failure)
 
 
 async def _nothing() -> ToolAnswer:

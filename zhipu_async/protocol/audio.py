@@ -112,6 +112,11 @@ class SoundReader:
         self._head = 0
         self._pad = 0
 
+    @property
+    def in_file(self) -> bool:
+        """Whether what was read is a WAV, which has an end; bare samples may go on."""
+        return self._read not in (self._beginning, self._bare)
+
     def feed(self, piece: bytes) -> list[Frame]:
         """Take a piece; return the samples it completes."""
         self._held += piece

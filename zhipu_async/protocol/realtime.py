@@ -8,16 +8,17 @@ what each event does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from zhipu_async.errors import RealtimeClosed, RealtimeError, TurnStalled
 from zhipu_async.protocol.realtime_acks import Sent
 from zhipu_async.protocol.realtime_answers import CANCELLED, LOST, TIMED_OUT
-from zhipu_async.protocol.realtime_calls import Asked, Call, Refusal, Verdict, busy, call_of, judge
+from zhipu_async.protocol.realtime_calls import Asked, Call, Refusal, Situation, Verdict, busy, call_of, judge
 from zhipu_async.protocol.realtime_core import Core
 from zhipu_async.protocol.realtime_history import Entry
 from zhipu_async.protocol.realtime_outputs import Deliver, Failed, GiveUp, Output, Ping
 from zhipu_async.protocol.realtime_receiving import handle
-from zhipu_async.protocol.realtime_states import Configuration, Connection, Signal
+from zhipu_async.protocol.realtime_states import Configuration, Connection, Input, Signal
 from zhipu_async.protocol.realtime_timing import Patience, Timer
 from zhipu_async.types.realtime import PlatformEvent, TurnStall, UnknownEvent
 from zhipu_async.types.realtime_client import (
@@ -55,6 +56,24 @@ class Machine(Core):
     ) -> Verdict:
         """Return what becomes of a call, or raise what is wrong with it; nothing changes either way."""
         return judge(self.state, Asked(call_of(event), event, milliseconds, waived))
+
+    def judge_raw(self) -> None:
+        """Raise if nothing can be sent at all."""
+        judge(self.state, Asked(Call.SEND))
+
+    def judge_commit(self, *, with_more: bool) -> None:
+        """Raise what would be wrong with a commit, after the rest of the sound if there is some."""
+        rest = with_more and self.state.situation is Situation.CLIENT_VAD
+        state = replace(self.state, input=Input.BUFFERED) if rest else self.state
+        judge(state, Asked(Call.COMMIT, InputAudioBufferCommit()))
+
+    def judge_text(self, event: ConversationItemCreate, waived: Collection[Refusal] = ()) -> Verdict:
+        """Judge an item and the answer to it together: neither is sent unless both are legal."""
+        verdict = self.judge(event)
+        if verdict is not Verdict.SEND:
+            return verdict
+        with_item = replace(self.state, unanswered=self.state.unanswered + 1, items=self.state.items + 1)
+        return judge(with_item, Asked(Call.RESPOND, ResponseCreate(), waived=waived))
 
     def sent(self, event: ClientEvent, now: float, *, milliseconds: float = 0.0) -> list[Output]:
         """Note that a call is being written, and stamp its event id."""

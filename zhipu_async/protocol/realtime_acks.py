@@ -18,7 +18,7 @@ from zhipu_async.types.realtime_client import (
 from zhipu_async.types.realtime_session import ErrorDetail
 
 # Calls that the platform acknowledges. Sound and pictures it takes in silence.
-ACKNOWLEDGED = frozenset(Call) - {Call.CONNECT, Call.CLOSE, Call.APPEND, Call.APPEND_PICTURE}
+ACKNOWLEDGED = frozenset(Call) - {Call.CONNECT, Call.SEND, Call.CLOSE, Call.APPEND, Call.APPEND_PICTURE}
 # Calls that someone waits for: these leave only by their own answer.
 AWAITED = frozenset((Call.UPDATE, Call.UPDATE_TRANSCRIPTION, Call.DELETE_ITEM, Call.RETRIEVE_ITEM))
 UNANSWERED_CALLS = 256  # the platform answers most within a second; beyond this the oldest are not coming

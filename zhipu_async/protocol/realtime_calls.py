@@ -49,6 +49,7 @@ class Call(Enum):
     RETRIEVE_ITEM = "retrieve_item"
     RESPOND = "respond"
     CANCEL = "cancel"
+    SEND = "send"
     CLOSE = "close"
 
 
@@ -291,6 +292,7 @@ ROWS: Mapping[Call, Row] = {
     Call.RETRIEVE_ITEM:  (_NOT_READY, _existing, _existing, _AWAY, _CLOSED),
     Call.RESPOND:        (_NOT_READY, _respond, _respond_beside_server, _AWAY, _CLOSED),
     Call.CANCEL:         (_NOT_READY, _cancel, _cancel, _NOTHING, _CLOSED),
+    Call.SEND:           (_NOT_READY, _SEND, _SEND, _AWAY, _CLOSED),
     Call.CLOSE:          (_SEND, _SEND, _SEND, _SEND, _NOTHING),
 }
 # fmt: on

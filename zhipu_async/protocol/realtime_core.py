@@ -23,7 +23,7 @@ from zhipu_async.protocol.realtime_states import (
 )
 from zhipu_async.protocol.realtime_timing import Patience, Timer, Timers
 from zhipu_async.types.realtime_client import ClientEvent, ConversationItemCreate, SessionUpdate
-from zhipu_async.types.realtime_session import SessionConfig
+from zhipu_async.types.realtime_session import Session, SessionConfig
 
 KEPT_CALLS = 64  # function calls that were never answered; nobody answers them after that many more
 KEPT_RECORDS = 16  # answers that late events may still name; several overlap at most for moments
@@ -38,6 +38,7 @@ class Core:
         self.timers = Timers(patience)
         self.active: AnswerRecord | None = None  # the one that the answering region speaks of
         self.records: dict[str, AnswerRecord] = {}
+        self.echo = Session()  # as the platform last described it
         self.server_tools: frozenset[str] = frozenset()  # run by the platform itself, never answered
         self.late_events = 0
         self.out: list[Output] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from zhipu_async.errors import InvalidArgument, RealtimeClosed, RealtimeError, RealtimeRefused, TurnStalled
+from zhipu_async.types.realtime import Reconnected
 
 NORMAL = 1000
 NO_STATUS = 1005
@@ -55,6 +56,11 @@ def worth_retrying(error: RealtimeError) -> bool:
     return isinstance(error, TurnStalled)  # the session was never set up: the platform hung
 
 
+def as_closed(error: RealtimeError) -> RealtimeClosed:
+    """Return what calls of a dead session raise, whatever killed it."""
+    return error if isinstance(error, RealtimeClosed) else RealtimeClosed(str(error), whose="platform")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
     """How a lost session is dialled again: each delay is drawn between zero and the step it stands for.
@@ -78,3 +84,58 @@ class Reconnect:
         if attempt > len(self.delays) or down_for >= self.give_up_after:
             return None
         return self.delays[attempt - 1] * random()
+
+
+class Outages:
+    """Counts attempts and keeps what `Reconnected` will report. A planned change is the first attempt itself."""
+
+    def __init__(self, policy: Reconnect | None) -> None:
+        self.policy = policy
+        self.attempt = 0
+        self.lost_response = ""
+        self.planned = False
+        self._leaving = False
+        self._since = 0.0
+        self._ready_at: float | None = None
+
+    def plan(self, now: float) -> None:
+        """Begin a change of connection that is ours."""
+        self._begin(now)
+        self.attempt, self.planned, self._leaving = 1, True, True
+
+    def failed(self, error: RealtimeError, now: float, random: Callable[[], float]) -> float | None:
+        """Return how long to wait before dialling again, or None for never."""
+        if self._leaving:
+            self._leaving = False
+            return 0.0
+        stable_after = self.policy.stable_after if self.policy else 0.0
+        if not self.attempt or (self._ready_at is not None and now - self._ready_at >= stable_after):
+            self._begin(now)
+        elif self._ready_at is not None:
+            self._since = now  # down again, but not up for long enough to count anew
+        self._ready_at = None
+        self.attempt += 1
+        if self.policy is None or not worth_retrying(error):
+            return None
+        return self.policy.delay(self.attempt, now - self._since, random)
+
+    def ready(self, now: float) -> None:
+        """Note that a connection stands."""
+        self._ready_at = now
+
+    def report(self, now: float, *, restored_items: int, lost_items: int, lost_audio_ms: int) -> Reconnected:
+        """Say what the outage cost."""
+        reported = Reconnected(
+            attempt=self.attempt,
+            downtime=now - self._since,
+            restored_items=restored_items,
+            lost_items=lost_items,
+            lost_response=self.lost_response,
+            lost_audio_ms=lost_audio_ms,
+            planned=self.planned,
+        )
+        self.lost_response, self.planned = "", False
+        return reported
+
+    def _begin(self, now: float) -> None:
+        self._since, self.attempt, self.lost_response, self.planned = now, 0, "", False

@@ -54,6 +54,7 @@ _SETTING_UP = frozenset((Connection.GREETING, Connection.CONFIGURING, Connection
 
 
 def _session_created(core: Core, event: SessionCreated) -> None:
+    core.echo = event.session
     if core.state.connection in (Connection.GREETING, Connection.RESTORING) and not core.acks.open:
         core.signal(Signal.SESSION_CREATED)
         core.timers.start(Timer.SETUP, core.now)
@@ -61,6 +62,7 @@ def _session_created(core: Core, event: SessionCreated) -> None:
 
 
 def _session_updated(core: Core, event: SessionUpdated) -> None:
+    core.echo = event.session
     sent = core.acks.answered(Call.UPDATE)
     core.signal(Signal.UPDATED)
     core.timers.stop(Timer.UPDATE)

@@ -8,6 +8,7 @@ and is named in a `ProtocolWarning`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
@@ -19,7 +20,7 @@ from zhipu_async.types.realtime import (
     ResponseAudioDelta,
     UnknownEvent,
 )
-from zhipu_async.types.realtime_client import ClientEvent
+from zhipu_async.types.realtime_client import ClientEvent, ClientEvents
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -43,6 +44,20 @@ _encoder = msgspec.json.Encoder()
 def encode(event: ClientEvent) -> bytes:
     """Return the event as one JSON object."""
     return _encoder.encode(event)
+
+
+def encode_raw(event: Mapping[str, object]) -> bytes:
+    """Return an event the library does not know as one JSON object."""
+    return _encoder.encode(event)
+
+
+def client_event(event: Mapping[str, object]) -> ClientEvent | None:
+    """Return the event as one that the session understands, if it is nothing but that."""
+    try:
+        known = msgspec.convert(dict(event), ClientEvents)
+    except msgspec.ValidationError:
+        return None
+    return known if msgspec.to_builtins(known) == dict(event) else None
 
 
 def decode(message: bytes) -> tuple[PlatformEvent | UnknownEvent | None, tuple[ProtocolWarning, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
 from zhipu_async.types.realtime_session import NoiseReduction, SessionConfig, TurnDetection
@@ -105,6 +107,21 @@ class ResponseCreate(ClientEvent, tag="response.create"):
 
 class ResponseCancel(ClientEvent, tag="response.cancel"):
     """Stop the answer under way; stops everything the platform has queued, so send it once."""
+
+
+ClientEvents: TypeAlias = (
+    SessionUpdate
+    | TranscriptionSessionUpdate
+    | InputAudioBufferAppend
+    | InputAudioBufferAppendVideoFrame
+    | InputAudioBufferCommit
+    | InputAudioBufferClear
+    | ConversationItemCreate
+    | ConversationItemDelete
+    | ConversationItemRetrieve
+    | ResponseCreate
+    | ResponseCancel
+)
 
 
 def text_item(text: str, role: str = "user") -> InputItem:
