@@ -79,6 +79,14 @@ def test_finagents_own_failures_are_worth_another_try() -> None:
     assert worth == {"1006", "1007", "1008", "1009", "1010"}
 
 
+def test_every_rule_has_a_place_of_its_own_in_the_documentation() -> None:
+    rules = [*PLATFORM.values(), *STATUSES.values(), *FINAGENT.values(), look_up(599), look_up(418)]
+    assert len({rule.anchor for rule in rules}) == len(rules)
+    assert PLATFORM["1302"].anchor == "code-1302"
+    assert FINAGENT["1003"].anchor == "finagent-code-1003"
+    assert STATUSES[429].anchor == "http-429"
+
+
 def test_a_hint_stays_on_an_error_that_travels() -> None:
     rule = PLATFORM["1113"]
     error = rule.error("arrears", code=rule.code, status=429, hint=rule.hint)

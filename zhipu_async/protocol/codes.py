@@ -68,7 +68,7 @@ class Rule:
     @property
     def anchor(self) -> str:
         """Where docs/errors.md speaks about this rule."""
-        name = f"code-{self.code}" if self.code else f"http-{self.status or 'other'}"
+        name = f"code-{self.code}" if self.code else f"http-{self.status or self.error.__name__}"
         return f"{self.family}-{name}" if self.family else name
 
 
