@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zhipu_async.resources.chat import Chat
     from zhipu_async.resources.embeddings import Embeddings
     from zhipu_async.resources.models import Models
+    from zhipu_async.resources.realtime import Realtime
     from zhipu_async.resources.rerank import Rerank
     from zhipu_async.resources.tokenizer import Tokenizer
 
@@ -80,6 +81,7 @@ class AsyncZhipuAI:
         options = CallOptions(max_retries=max_retries)
         check_options(options)
         self.usage = UsageTotals()
+        self._trust_env = trust_env
         self._connection = Connection(trust_env=trust_env, session=http_session)
         self._calls = Calls(
             address=address,
@@ -87,7 +89,7 @@ class AsyncZhipuAI:
             http=self._connection.http,
             clock=clock,
             random=random.random,
-            permits=Permits(limits),
+            permits=Permits(limits, clock),
             observers=Observers(Logging(), self.usage),
             defaults=Defaults(options, Timeout().override(timeout)),
             headers={"User-Agent": USER_AGENT, **_checked(headers)},
@@ -205,6 +207,13 @@ class AsyncZhipuAI:
         from zhipu_async.resources.models import Models
 
         return Models(self._calls)
+
+    @cached_property
+    def realtime(self) -> Realtime:
+        """Return calls by WebSocket: `async with zhipu.realtime.connect(...) as call`."""
+        from zhipu_async.resources.realtime import Realtime
+
+        return Realtime(self._calls, trust_env=self._trust_env)
 
 
 _RESOURCES = frozenset(

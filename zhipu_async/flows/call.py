@@ -12,6 +12,7 @@ from zhipu_async.flows.alarm import Alarm
 from zhipu_async.flows.answers import Answers
 from zhipu_async.flows.job import Defaults, Job, Opened
 from zhipu_async.flows.observe import CallRecord, Observers
+from zhipu_async.flows.permits import Permit, Permits, Pool
 from zhipu_async.flows.request import JsonContent, Request, fresh_request_id
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
@@ -21,7 +22,6 @@ from zhipu_async.protocol.retry import Again, GiveUp, Policy, Retries
 
 if TYPE_CHECKING:
     from zhipu_async.flows.credentials import Credentials
-    from zhipu_async.flows.permits import Permit, Permits
     from zhipu_async.transport.clock import Clock
     from zhipu_async.transport.http import Http, Response
 
@@ -55,7 +55,7 @@ class Calls:
         self.observers = observers
         self.defaults = defaults
         self._http = http
-        self._headers = headers
+        self.headers = headers
         self._answers = Answers(clock)
 
     def with_options(self, options: CallOptions) -> Calls:
@@ -66,17 +66,19 @@ class Calls:
 
     async def call(self, endpoint: Endpoint[T], request: Request) -> T:
         """Return the reply. Cancelling closes the connection and returns the permit."""
-        reply, permit = await self.submit(endpoint, request)
+        reply, permit = await self._replied(endpoint, request, Pool.CALLS)
         permit.release()
         return reply
 
     async def submit(self, endpoint: Endpoint[T], request: Request) -> tuple[T, Permit]:
-        """Return the reply, and the permit: a task holds it until it ends. Cancelling returns it."""
+        """Return the receipt, and the permit that its task holds until it ends. Cancelling returns it."""
+        return await self._replied(endpoint, request, Pool.SUBMISSIONS)
 
+    async def _replied(self, endpoint: Endpoint[T], request: Request, pool: Pool) -> tuple[T, Permit]:
         async def read(job: Job, response: Response, permit: Permit, alarm: Alarm) -> tuple[T, Permit]:
             return await self._answers.reply(endpoint, job, response, alarm), permit
 
-        job = self._job(endpoint, request)
+        job = self._job(endpoint, request, pool)
         reply, permit = await self._repeated(job, read)
         job.record.usage = getattr(reply, "usage", None)
         self.finish(job, None)
@@ -89,7 +91,7 @@ class Calls:
             meta = await self._answers.opened(job, response, alarm)
             return Opened(response, meta, permit, job, alarm.due, self.finish)
 
-        return await self._repeated(self._job(endpoint, request), hand_over)
+        return await self._repeated(self._job(endpoint, request, Pool.CALLS), hand_over)
 
     async def fetch(self, url: str) -> Response:
         """Return the response of a link outside the platform's API, without the key."""
@@ -123,7 +125,7 @@ class Calls:
     async def _attempt(self, job: Job, receive: Receive[R]) -> R:
         async with Alarm(job.defaults.timeout, job.deadline) as alarm:
             job.key = await self.credentials.key()
-            permit = await self.permits.acquire(key_id(job.key), job.model, pool=job.endpoint.replay)
+            permit = await self.permits.acquire(key_id(job.key), job.model, job.pool)
             try:
                 job.record.attempts += 1
                 if job.request.intent is not None:
@@ -146,7 +148,7 @@ class Calls:
         )
         headers = {
             "Authorization": self.credentials.authorization(job.key),
-            **self._headers,
+            **self.headers,
             **request.headers,
         }
         headers.update(job.defaults.options.get("extra_headers", {}))
@@ -194,7 +196,7 @@ class Calls:
                     hint="It was not sent again, because it may be charged twice. Look for it before you repeat it.",
                 ) from error
 
-    def _job(self, endpoint: Endpoint[object], request: Request) -> Job:
+    def _job(self, endpoint: Endpoint[object], request: Request, pool: Pool) -> Job:
         defaults = self.defaults.override(request.options)
         fields = request.fields
         extra = defaults.options.get("extra_body")
@@ -213,6 +215,7 @@ class Calls:
             content,
             defaults,
             model,
+            pool if model else Pool.SUBMISSIONS,  # without a model no limit is known until one is met
             None if total is None else asyncio.get_running_loop().time() + total,
             Retries(policy, replay, self.random, can_renew=self.credentials.renewable),
             CallRecord(endpoint.name, model, request.stream, self.clock.now()),

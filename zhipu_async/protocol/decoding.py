@@ -72,7 +72,9 @@ def decoder(into: type[T]) -> msgspec.json.Decoder[T]:
 
 
 def _vector(kind: object, value: object) -> object:
-    """Build the vector types that msgspec leaves to us; the list of one vector is gone before the next is read."""
+    """Build the types that msgspec leaves to us; the list of one vector is gone before the next is read."""
+    if kind is object:
+        return value
     if kind is array:
         return array("f", value)  # type: ignore[arg-type]
     numpy = sys.modules.get("numpy")
