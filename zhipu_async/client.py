@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from zhipu_async.flows.ledger import Ledger
     from zhipu_async.resources.chat import Chat
     from zhipu_async.resources.embeddings import Embeddings
     from zhipu_async.resources.models import Models
     from zhipu_async.resources.realtime import Realtime
     from zhipu_async.resources.rerank import Rerank
+    from zhipu_async.resources.tasks import Tasks
     from zhipu_async.resources.tokenizer import Tokenizer
 
 T = TypeVar("T")
@@ -70,7 +72,7 @@ class AsyncZhipuAI:
         timeout: Timeout | float | None = Timeout(),  # noqa: B008  it is frozen
         max_retries: int = 3,
         limits: Mapping[str, int] | str | None = None,
-        ledger: str | os.PathLike[str] | None = None,
+        ledger: str | os.PathLike[str] | Ledger | None = None,
         http_session: aiohttp.ClientSession | None = None,
         trust_env: bool = False,
         headers: Mapping[str, str] | None = None,
@@ -93,6 +95,7 @@ class AsyncZhipuAI:
             observers=Observers(Logging(), self.usage),
             defaults=Defaults(options, Timeout().override(timeout)),
             headers={"User-Agent": USER_AGENT, **_checked(headers)},
+            ledger=ledger,
         )
 
     def __repr__(self) -> str:
@@ -109,10 +112,11 @@ class AsyncZhipuAI:
         await self.close()
 
     async def close(self) -> None:
-        """Close this loop's connections and those of dead loops; the object stays usable.
+        """Close this loop's connections and those of dead loops, and the ledger; the object stays usable.
 
         Closing twice does nothing more; a cancelled close still completes.
         """
+        await self._calls.tasking.close()
         await self._connection.close()
 
     # ── views ──────────────────────────────────────────────────────────────────────────────────────
@@ -200,6 +204,13 @@ class AsyncZhipuAI:
         from zhipu_async.resources.tokenizer import Tokenizer
 
         return Tokenizer(self._calls)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Return what the platform is still at: `zhipu.tasks.as_completed(...)`, `.attach(ref)`, `.resume()`."""
+        from zhipu_async.resources.tasks import Tasks
+
+        return Tasks(self._calls.tasking.flow)
 
     @cached_property
     def models(self) -> Models:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +15,7 @@ from zhipu_async.flows.job import Defaults, Job, Opened
 from zhipu_async.flows.observe import CallRecord, Observers
 from zhipu_async.flows.permits import Permit, Permits, Pool
 from zhipu_async.flows.request import JsonContent, Request, fresh_request_id
+from zhipu_async.flows.tasking import Tasking
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
 from zhipu_async.protocol.endpoint import Endpoint, Replay
@@ -22,6 +24,7 @@ from zhipu_async.protocol.retry import Again, GiveUp, Policy, Retries
 
 if TYPE_CHECKING:
     from zhipu_async.flows.credentials import Credentials
+    from zhipu_async.flows.ledger import Ledger
     from zhipu_async.transport.clock import Clock
     from zhipu_async.transport.http import Http, Response
 
@@ -46,6 +49,7 @@ class Calls:
         observers: Observers,
         defaults: Defaults,
         headers: Mapping[str, str],
+        ledger: str | os.PathLike[str] | Ledger | None = None,
     ) -> None:
         self.address = address
         self.credentials = credentials
@@ -57,6 +61,7 @@ class Calls:
         self._http = http
         self.headers = headers
         self._answers = Answers(clock)
+        self.tasking = Tasking(self, ledger)
 
     def with_options(self, options: CallOptions) -> Calls:
         """Return the same with other defaults."""

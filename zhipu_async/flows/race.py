@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from zhipu_async.errors import APIConnectionError
+from zhipu_async.errors import APIConnectionError, InvalidType
 from zhipu_async.flows.source import Source
 from zhipu_async.flows.tasks import OF_THE_KIND, Patience, PendingTask
 from zhipu_async.types.tasks import Outcome
@@ -56,7 +56,7 @@ class Race(Generic[E, V]):
         self._pulled = 0
         self._yielded = 0
         self._pull: asyncio.Task[None] | None = None
-        self._starting: set[asyncio.Task[PendingTask[Any] | Outcome[V]]] = set()
+        self._starting: set[asyncio.Future[PendingTask[Any] | Outcome[V]]] = set()
         self._pending: set[asyncio.Future[Any]] = set()
         self._ready: deque[Outcome[V]] = deque()
         self._held: dict[int, Outcome[V]] = {}
@@ -126,11 +126,13 @@ class Race(Generic[E, V]):
         if entrant.task is not None:
             self._follow(entrant, entrant.task)
             return
-        starting = asyncio.create_task(_start(entrant))
+        assert entrant.start is not None
+        # Of the coroutine itself: cancelled before its first step, a coroutine inside another is "never awaited".
+        starting = asyncio.ensure_future(entrant.start())
         self._starting.add(starting)
         starting.add_done_callback(partial(self._started, entrant))
 
-    def _started(self, entrant: Entrant[V], starting: asyncio.Task[PendingTask[Any] | Outcome[V]]) -> None:
+    def _started(self, entrant: Entrant[V], starting: asyncio.Future[PendingTask[Any] | Outcome[V]]) -> None:
         self._starting.discard(starting)
         error = _error_of(starting)
         if error is not None:
@@ -139,8 +141,12 @@ class Race(Generic[E, V]):
         started = starting.result()
         if isinstance(started, PendingTask):
             self._follow(entrant, started)
-        else:
+        elif isinstance(started, Outcome):  # pyright: ignore[reportUnnecessaryIsInstance]  (as callers may)
             self._end(entrant, started)
+        else:
+            self._end(
+                entrant, Outcome(error=InvalidType(f"what `submit` returns is needed, not {started!r:.40}"))
+            )
 
     def _follow(self, entrant: Entrant[V], task: PendingTask[Any]) -> None:
         future = task.watch(self._timeout)
@@ -180,18 +186,15 @@ class Race(Generic[E, V]):
     async def _clear(self) -> None:
         for future in tuple(self._pending):
             future.cancel()
-        left = [*self._starting, *([self._pull] if self._pull is not None else [])]
+        left: set[asyncio.Future[Any]] = {*self._starting}
+        if self._pull is not None:
+            left.add(self._pull)
         for task in left:
             task.cancel()
         self._source.close()
         if left:
             await asyncio.wait(left)
         await self._source.aclose()
-
-
-async def _start(entrant: Entrant[V]) -> PendingTask[Any] | Outcome[V]:
-    assert entrant.start is not None
-    return await entrant.start()
 
 
 def _error_of(future: asyncio.Future[Any]) -> Exception | None:

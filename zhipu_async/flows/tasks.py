@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from collections import defaultdict
 from collections.abc import AsyncIterator, Generator, Mapping
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from zhipu_async.errors import IllegalCall, InvalidArgument, TaskFailed
+from zhipu_async.errors import APITimeoutError, ConcurrencyLimit, IllegalCall, InvalidArgument, TaskFailed
 from zhipu_async.flows.ledger import Ledger, Line, keep_going, new_entry, reason_of
 from zhipu_async.flows.places import Holder, Places
 from zhipu_async.flows.request import Request
@@ -61,6 +62,7 @@ class PendingTask(Generic[T]):
     ) -> None:
         self.kind = kind
         self.ref = ref
+        self.lane = ""
         self._flow = flow
         self._submitted = submitted
         self._permit = permit
@@ -151,6 +153,13 @@ class PendingTask(Generic[T]):
         self._flow.ended(self, self._line, self._result, self._error)
 
 
+class _Here(NamedTuple):
+    """What one loop has."""
+
+    scheduler: Scheduler
+    places: Places
+
+
 class TaskFlow:
     """Submits, watches and resumes tasks: one for each client, shared by its views."""
 
@@ -159,33 +168,32 @@ class TaskFlow:
         self.ledger = ledger
         self.polling = Polling()
         self._rhythms: dict[str, Rhythm] = {}
-        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Scheduler, Places]]
-        self._loops = weakref.WeakKeyDictionary()
+        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Here] = weakref.WeakKeyDictionary()
         self._in_hand: weakref.WeakValueDictionary[str, PendingTask[Any]] = weakref.WeakValueDictionary()
         self._sending: set[str] = set()
-        self._holding: weakref.WeakSet[PendingTask[Any]] = weakref.WeakSet()
+        self._holding: defaultdict[str, weakref.WeakSet[PendingTask[Any]]] = defaultdict(weakref.WeakSet)
 
     @property
     def scheduler(self) -> Scheduler:
         """Return the scheduler of the running loop."""
-        return self._here()[0]
+        return self._here().scheduler
 
-    def _here(self) -> tuple[Scheduler, Places]:
+    def _here(self) -> _Here:
         loop = asyncio.get_running_loop()
         return self._loops.get(loop) or self._loops.setdefault(loop, self._begin())
 
-    def _begin(self) -> tuple[Scheduler, Places]:
+    def _begin(self) -> _Here:
         clock, random = self.calls.clock, self.calls.random
         scheduler = Scheduler(
             self.ask, clock=clock, random=random, polling=self.polling, rhythms=self._rhythms
         )
-        return scheduler, Places(self._in_the_way, clock)
+        return _Here(scheduler, Places(self._holders, self._cap, clock))
 
     async def close(self) -> None:
         """End this loop's waits, and let go of the ledger; both come back when they are used again."""
         here = self._loops.pop(asyncio.get_running_loop(), None)
         if here is not None:
-            here[0].close("the client was closed; the task lives on and can be attached to again")
+            here.scheduler.close("the client was closed; the task lives on and can be attached to again")
         if self.ledger is not None:
             await self.ledger.close()
 
@@ -238,22 +246,48 @@ class TaskFlow:
         extra: Mapping[str, str],
         line: Line | None,
     ) -> PendingTask[T]:
-        with self._here()[1].wanted():
-            receipt, permit = await calls.submit(endpoint, request)
+        receipt, permit = await self._accepted(calls, endpoint, request)
         ref = kind.ref_of(receipt, request.fields or {}, extra)
         finished = phase_of(receipt.task_status or receipt.status) is Phase.SUCCEEDED
         submitted = None if finished else self.calls.clock.now()
         task = PendingTask(self, kind, ref, submitted=submitted, permit=permit, line=line)
-        self._holding.add(task)
+        task.lane = _lane(endpoint, request)
+        self._holding[task.lane].add(task)
         if line is not None:
             self._in_hand[line.entry.id] = task
             await line.submitted(str(ref))
         return task
 
-    def _in_the_way(self) -> list[Holder]:
-        states = self.calls.permits.states()
-        full = {state.model for state in states if state.pool is Pool.SUBMISSIONS and state.queued}
-        return [task for task in self._holding if task.holds_place and task.requested_model in full]
+    async def _accepted(
+        self, calls: Calls, endpoint: Endpoint[TaskReceipt], request: Request
+    ) -> tuple[TaskReceipt, Permit]:
+        """Return the receipt, once the platform has room.
+
+        Places are held for as long as tasks take. So the clocks run from the moment that there is one,
+        unless the caller set them for this call: then the queue is a part of it.
+        """
+        if "timeout" in request.options:
+            return await calls.submit(endpoint, request)
+        lane = _lane(endpoint, request)
+        while True:
+            async with self._here().places.place(lane):
+                try:
+                    return await calls.submit(endpoint, request)
+                except (ConcurrencyLimit, APITimeoutError) as error:
+                    if _may_have_left(error) or not self._holders(lane):
+                        raise  # the places are not ours, so none of our tasks will free one
+
+    def _holders(self, model: str) -> list[Holder]:
+        return [task for task in self._holding[model] if task.holds_place]
+
+    def _cap(self, model: str) -> int | None:
+        """Return how many tasks the platform takes of a model; None while it never refused one."""
+        caps = [
+            state.cap
+            for state in self.calls.permits.states()
+            if state.pool is Pool.SUBMISSIONS and state.model == model
+        ]
+        return min((cap for cap in caps if cap is not None), default=None)
 
     # ── asking ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -311,7 +345,8 @@ class TaskFlow:
         self, task: PendingTask[Any], line: Line | None, result: Reply | None, error: Exception | None
     ) -> None:
         """Write down how a task ended."""
-        self._holding.discard(task)
+        self._holding[task.lane].discard(task)
+        self._here().places.freed(task.lane)
         if self.ledger is None:
             return
         state = State.DONE if error is None else State.FAILED
@@ -326,3 +361,12 @@ class TaskFlow:
         entry = await self.ledger.find(ref)
         if entry is not None:
             await self.ledger.finished(entry.id, state, kept)
+
+
+def _lane(endpoint: Endpoint[TaskReceipt], request: Request) -> str:
+    """Return the model that a submission counts against."""
+    return request.model or endpoint.default_model
+
+
+def _may_have_left(error: Exception) -> bool:
+    return isinstance(error, APITimeoutError) and error.sent

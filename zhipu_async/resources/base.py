@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.request import Content, Request, sent
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
+from zhipu_async.types.base import Reply
+
+if TYPE_CHECKING:
+    from zhipu_async.flows.tasks import PendingTask
+    from zhipu_async.protocol.kinds import Kind
+    from zhipu_async.types.tasks import TaskReceipt
 
 T = TypeVar("T")
+Task = TypeVar("Task", bound=Reply)
 
 
 class Resource:
@@ -27,6 +34,27 @@ class Resource:
         body = sent(**fields)
         request = Request(body, model=str(body.get("model", "")), options=options)
         return await self._calls.call(endpoint, request)
+
+    async def _submit(
+        self,
+        endpoint: Endpoint[TaskReceipt],
+        kind: Kind[Task],
+        options: CallOptions,
+        /,
+        *,
+        content: Content | None = None,
+        extra: Mapping[str, str] | None = None,
+        **fields: object,
+    ) -> PendingTask[Task]:
+        """Send the fields that are not None, or a form, and return the task.
+
+        extra: what polling needs beside the fields; it travels in the task's reference.
+        """
+        body = sent(**fields)
+        request = Request(body, model=str(body.get("model", "")), options=options)
+        if content is not None:
+            request = Request(content=content, options=options)
+        return await self._calls.tasking.flow.submit(self._calls, endpoint, kind, request, extra=extra)
 
     async def _get(
         self,
