@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from zhipu_async.errors import NotFoundError
+from zhipu_async.errors import AuthenticationError, BadRequestError, NotFoundError
 from zhipu_async.protocol.decoding import Undecodable
 from zhipu_async.protocol.endpoint import Envelope
 from zhipu_async.protocol.replies import Fault, fault_in, read_fault, read_reply
@@ -59,6 +59,13 @@ def test_pages_and_empty_bodies_leave_only_the_status(page: bytes, message: str)
 def test_a_fault_finds_its_rule() -> None:
     assert Fault("500", "404 NOT_FOUND").rule(200, Envelope.BARE).error is NotFoundError
     assert Fault("1003").rule(200, Envelope.FINAGENT).family == "finagent"
+
+
+def test_a_refusal_of_the_gateway_keeps_its_meaning_before_finagent() -> None:
+    expired = read_fault(body({"error": {"code": "1003", "message": "expired"}}))
+    own = read_fault(body({"code": 1003, "message": "bad parameter"}))
+    assert expired.rule(401, Envelope.FINAGENT).error is AuthenticationError
+    assert own.rule(401, Envelope.FINAGENT).error is BadRequestError
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from zhipu_async.errors import APIConnectionError, APIError, APIResponseError, A
 from zhipu_async.flows.alarm import Alarm
 from zhipu_async.flows.job import Job
 from zhipu_async.protocol.auth import hide
-from zhipu_async.protocol.codes import FINAGENT, PLATFORM, look_up
+from zhipu_async.protocol.codes import FINAGENT, PLATFORM, Rule, look_up
 from zhipu_async.protocol.decoding import Undecodable, parse
 from zhipu_async.protocol.endpoint import Endpoint, Envelope
 from zhipu_async.protocol.replies import Fault, fault_in, read_fault, read_reply
@@ -66,10 +66,9 @@ class Answers:
             return Failure(Stage.LOST if error.sent else Stage.NOT_SENT)
         if not isinstance(error, APIStatusError):
             return Failure(Stage.UNREADABLE)
-        table = FINAGENT if endpoint.envelope is Envelope.FINAGENT else PLATFORM
         return Failure(
             Stage.REFUSED,
-            look_up(error.status, error.code, error.message, table=table),
+            _rule_of(error, endpoint.envelope),
             retry_after_seconds(error.headers.get("retry-after"), self._clock.wall()),
             should_retry(error.headers.get("x-should-retry")),
         )
@@ -130,6 +129,15 @@ class Answers:
             attempts=record.attempts,
             elapsed=self._clock.now() - record.started,
         )
+
+
+def _rule_of(error: APIStatusError, envelope: Envelope) -> Rule:
+    """The rule that made this error; FinAgent and the gateway in front of it number differently."""
+    if envelope is Envelope.FINAGENT:
+        rule = look_up(error.status, error.code, error.message, table=FINAGENT)
+        if type(error) is rule.error:
+            return rule
+    return look_up(error.status, error.code, error.message, table=PLATFORM)
 
 
 def _fault_in(body: bytes, envelope: Envelope) -> Fault | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from zhipu_async.protocol.codes import FINAGENT, PLATFORM, Rule, look_up
@@ -24,10 +24,12 @@ class Fault:
     code: str = ""
     message: str = ""
     content_filter: tuple[Mapping[str, object], ...] = ()
+    of_the_gateway: bool = field(default=False, compare=False)
+    """It stood in an `error` object, the platform's own form, whatever the endpoint's family says."""
 
     def rule(self, status: int, envelope: Envelope) -> Rule:
         """Return what the table of codes says about it."""
-        table = FINAGENT if envelope is Envelope.FINAGENT else PLATFORM
+        table = FINAGENT if envelope is Envelope.FINAGENT and not self.of_the_gateway else PLATFORM
         return look_up(status, self.code, self.message, table=table)
 
 
@@ -88,12 +90,13 @@ def _described(value: object) -> Fault | None:
         return None
     error = value.get("error")
     if is_object(error):
-        return Fault(_text(error.get("code")), _text(error.get("message", error.get("msg"))), _filters(value))
+        message = _text(error.get("message", error.get("msg")))
+        return Fault(_text(error.get("code")), message, _filters(value), of_the_gateway=True)
     if isinstance(error, str) and error:
         return Fault(_text(value.get("code")), error, _filters(value))
-    message = value.get("msg") or value.get("message")
-    if "code" in value or message:
-        return Fault(_text(value.get("code")), _text(message), _filters(value))
+    said = value.get("msg") or value.get("message")
+    if "code" in value or said:
+        return Fault(_text(value.get("code")), _text(said), _filters(value))
     return None
 
 
