@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -39,7 +39,7 @@ Answer: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Await
 
 
 @asynccontextmanager
-async def hostile(*answers: Answer) -> AsyncIterator[Hostile]:
+async def hostile(*answers: Answer) -> AsyncGenerator[Hostile]:
     """Run a server that gives these answers one after the other, the last one again and again."""
     state = Hostile("")
 

@@ -18,9 +18,7 @@ DOORS = {
     "sqlite3": "transport/sqlite.py",
 }
 IMPURE = {"asyncio", "anyio", "time", "random", "logging", "socket", "threading", "secrets"}
-LIGHT = (
-    "import sys, zhipu_async; zhipu_async.AsyncZhipuAI; heavy = {'aiohttp', 'websockets', 'sqlite3', 'ssl'}; "
-)
+LIGHT = "import sys, zhipu_async; zhipu_async.AsyncZhipuAI; heavy = {'aiohttp', 'websockets', 'sqlite3', 'anyio'}; "
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

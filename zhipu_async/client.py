@@ -8,7 +8,7 @@ import random
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TypeVar, Unpack
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.call import Calls
@@ -143,6 +143,7 @@ class AsyncZhipuAI:
         """Return what is in flight, queued and learned per model; its repr is made for reading."""
         return self._calls.permits
 
+    @overload
     async def request(
         self,
         method: str,
@@ -150,10 +151,32 @@ class AsyncZhipuAI:
         *,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, str] | None = None,
-        into: type[T] = dict[str, object],  # type: ignore[assignment]
         replay: Replay = Replay.ONCE,
         **options: Unpack[CallOptions],
-    ) -> T:
+    ) -> dict[str, object]: ...
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] | None = None,
+        into: type[T],
+        replay: Replay = Replay.ONCE,
+        **options: Unpack[CallOptions],
+    ) -> T: ...
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] | None = None,
+        into: type[object] = dict[str, object],
+        replay: Replay = Replay.ONCE,
+        **options: Unpack[CallOptions],
+    ) -> object:
         """Call what has no method yet: `await zhipu.request("POST", "/new/thing", body={...}, into=MyStruct)`.
 
         A GET may be repeated after a failure, everything else is sent once unless `replay` says more.

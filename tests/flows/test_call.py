@@ -255,7 +255,7 @@ async def test_a_wrong_option_is_refused_before_anything_is_sent(
 ) -> None:
     async with hostile(FINE) as server, client(server.base_url) as zhipu:
         with pytest.raises(kind):
-            await zhipu.request("GET", "/x", **options)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            await zhipu.request("GET", "/x", **options)  # type: ignore[call-overload]  # pyright: ignore
     assert server.requests == []
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
+from asyncio import AbstractEventLoop
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+Kept: TypeAlias = dict[AbstractEventLoop, tuple[T, AsyncGenerator[None]]]
 
 
 class PerLoop(Generic[T]):
@@ -23,8 +27,10 @@ class PerLoop(Generic[T]):
         self._make = make
         self._close = close
         self._abandon = abandon  # for a loop that is dead: synchronous, and without that loop
-        self._kept: dict[asyncio.AbstractEventLoop, tuple[T, AsyncGenerator[None]]] = {}
+        self._kept: Kept[T] = {}
         self._lock = threading.Lock()
+        # When the client itself is dropped, what it kept must not turn into garbage along with it.
+        weakref.finalize(self, _dropped, self._kept, abandon).atexit = False
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -42,10 +48,9 @@ class PerLoop(Generic[T]):
     async def close(self) -> None:
         """Close this loop's resource and those of dead loops; a cancelled close still completes."""
         self.sweep()
-        with self._lock:
-            kept = self._kept.pop(asyncio.get_running_loop(), None)
+        kept = self._kept.pop(asyncio.get_running_loop(), None)
         if kept is not None:
-            await asyncio.shield(asyncio.ensure_future(self._end(*kept)))
+            await asyncio.shield(asyncio.ensure_future(kept[1].aclose()))
 
     def sweep(self) -> None:
         """Abandon the resources of loops that are closed."""
@@ -59,20 +64,40 @@ class PerLoop(Generic[T]):
         self.sweep()
         loop = asyncio.get_running_loop()
         resource = self._make()
-        guard = self._guard(loop, resource)
+        guard = _guard(self._kept, loop, resource, self._close)
         with self._lock:
             self._kept[loop] = (resource, guard)
         await anext(guard)
         return resource
 
-    async def _guard(self, loop: asyncio.AbstractEventLoop, resource: T) -> AsyncGenerator[None]:
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._kept.pop(loop, None)
-            await self._close(resource)
 
-    async def _end(self, resource: T, guard: AsyncGenerator[None]) -> None:
-        del resource  # the guard closes it
-        await guard.aclose()
+async def _guard(
+    kept: Kept[T], loop: AbstractEventLoop, resource: T, close: Callable[[T], Awaitable[None]]
+) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        kept.pop(loop, None)
+        await close(resource)
+
+
+def _dropped(kept: Kept[T], abandon: Callable[[T], None]) -> None:
+    for loop, (resource, guard) in list(kept.items()):
+        if loop.is_closed():
+            abandon(resource)
+        else:
+            loop.call_soon_threadsafe(_close_later, loop, guard)
+
+
+def _close_later(loop: AbstractEventLoop, guard: AsyncGenerator[None]) -> None:
+    # The task is referenced by the loop through the guard it runs; nobody is left to await it.
+    closing = loop.create_task(_finish(guard))
+    _CLOSING.add(closing)
+    closing.add_done_callback(_CLOSING.discard)
+
+
+async def _finish(guard: AsyncGenerator[None]) -> None:
+    await guard.aclose()
+
+
+_CLOSING: set[asyncio.Task[None]] = set()
