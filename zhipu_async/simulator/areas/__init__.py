@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import (
+    agents,
     batches,
     chat,
     files,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
+    *agents.OPERATIONS,
     *batches.OPERATIONS,
     *chat.OPERATIONS,
     *files.OPERATIONS,
