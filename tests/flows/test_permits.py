@@ -282,21 +282,26 @@ async def test_who_waited_in_a_closed_loop_is_skipped() -> None:
     permits = limited(1)
     first = await take(permits)
 
-    def wait_and_close() -> None:
+    waiting = permits.acquire("key", MODEL)
+
+    def wait_and_close() -> asyncio.Task[Permit]:
         loop = asyncio.new_event_loop()
-        waiting = permits.acquire("key", MODEL)
         task = loop.create_task(waiting)
         loop.call_later(0, loop.stop)
         loop.run_forever()
         loop.close()
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # the point is that it never ends
-        waiting.close()
+        return task
 
-    await asyncio.to_thread(wait_and_close)
+    abandoned = await asyncio.to_thread(wait_and_close)
     waiter = asyncio.create_task(permits.acquire("key", MODEL))
     await settle()
+    assert queued(permits) == 2
     first.release()
     (await waiter).release()
+    waiting.close()
+    assert not abandoned.done()
+    assert in_flight(permits) == queued(permits) == 0
 
 
 async def test_a_permit_of_a_closed_loop_may_be_dropped() -> None:
