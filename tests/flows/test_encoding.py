@@ -15,7 +15,7 @@ from zhipu_async.flows.request import encode
     [
         {"content": None, "stop": [None, None]},
         {"content": 'say {"a":null}, [null] and ,null'},
-        {"content": "你好 🙂 \u2028", "big": 2**70, "nested": {"list": [1, {"a": []}]}},
+        {"content": "你好 🙂 \u2028", "big": 2**70, "nested": {"list": [1, {"a": [2]}]}},
     ],
 )
 def test_what_json_carries_arrives(fields: dict[str, object]) -> None:
