@@ -86,6 +86,7 @@ class Calls:
         job = self._job(endpoint, request, pool)
         reply, permit = await self._repeated(job, read)
         job.record.usage = getattr(reply, "usage", None)
+        job.record.model = job.model or getattr(reply, "model", "")  # a poll learns it from the answer
         self.finish(job, None)
         return reply, permit
 

@@ -116,6 +116,11 @@ def check_options(options: CallOptions) -> None:
         raise InvalidType(f"max_retries takes a whole number, not {type(retries).__name__}")
     if retries < 0:
         raise InvalidArgument(f"max_retries must be 0 or more, not {retries}")
+    patience = options.get("overload_patience", 0.0)
+    if isinstance(patience, bool) or not isinstance(patience, (int, float)):
+        raise InvalidType(f"overload_patience takes seconds, not {type(patience).__name__}")
+    if not patience >= 0:
+        raise InvalidArgument(f"overload_patience must be 0 or more seconds, not {patience}")
 
 
 def _joined(base: CallOptions, top: CallOptions) -> CallOptions:

@@ -138,6 +138,8 @@ class UsageTotals(Mapping[str, "ModelUsage"]):
 
     def finished(self, call: CallRecord) -> None:
         """Add what the reply says was used."""
+        if not call.model:
+            return
         totals = self._models.get(call.model) or self._models.setdefault(call.model, ModelUsage())
         totals.calls += 1
         totals.errors += call.error is not None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import cached_property
-from typing import Literal, Unpack, overload
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
-from zhipu_async.flows.job import Opened
-from zhipu_async.flows.parts import with_files
 from zhipu_async.flows.request import Request
-from zhipu_async.flows.stream import ChatStream
 from zhipu_async.protocol.chat_params import ChatParams
 from zhipu_async.protocol.chat_request import Prepared, prepare
 from zhipu_async.protocol.endpoint import Endpoint, Replay
@@ -17,6 +15,16 @@ from zhipu_async.resources.base import Resource
 from zhipu_async.types.chat import ChatCompletion
 from zhipu_async.types.chat_request import Messages
 
+if TYPE_CHECKING:
+    from zhipu_async.flows.job import Opened
+    from zhipu_async.flows.parse import Parsed
+    from zhipu_async.flows.stream import ChatStream
+    from zhipu_async.flows.tasks import PendingTask
+    from zhipu_async.flows.toolrun import ToolRun
+    from zhipu_async.types.chat_task import ChatTaskResult
+
+T = TypeVar("T")
+
 CREATE = Endpoint(
     name="chat.completions.create",
     path="/chat/completions",
@@ -24,6 +32,8 @@ CREATE = Endpoint(
     replay=Replay.COSTLY,
     takes_request_id=True,
 )
+REPAIRS = 2
+ROUNDS = 10
 
 
 class Chat(Resource):
@@ -54,26 +64,89 @@ class Completions(Resource):
     async def create(
         self, *, model: str, messages: Messages, stream: bool = False, **params: Unpack[ChatParams]
     ) -> ChatCompletion | ChatStream:
-        """Return the model's answer, whole; with `stream=True` the stream that it arrives in.
+        """Return the model's answer, whole; with `stream=True`, the opened stream of it.
 
+        messages: a string is one user message; else dicts, or messages of replies put back as they are.
         Cancelling closes the connection.
         """
-        prepared = prepare(model, messages, params, stream=bool(stream))
         if stream:
-            return await self._stream(model, prepared).open()
-        return await self._calls.call(CREATE, await self._request(model, prepared))
+            return await self.stream(model=model, messages=messages, **params).open()
+        return await self._whole(model=model, messages=messages, **params)
 
     @expanded(ChatParams)
     def stream(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatStream:
-        """Return the model's answer as a stream, for `async with`; the request is sent there."""
-        return self._stream(model, prepare(model, messages, params, stream=True))
+        """Return the model's answer while it arrives: `async with ... as stream`, then one of its views.
 
-    def _stream(self, model: str, prepared: Prepared) -> ChatStream:
-        async def opened() -> Opened:
-            return await self._calls.open(CREATE, await self._request(model, prepared, stream=True))
+        The connection opens on entering, or at the first delta asked for; leaving closes it.
+        """
+        from zhipu_async.flows.stream import ChatStream
 
-        return ChatStream(opened)
+        prepared = prepare(model, messages, params, stream=True)
+        return ChatStream(self._opener(prepared), resync="tools" not in prepared.body)
 
-    async def _request(self, model: str, prepared: Prepared, *, stream: bool = False) -> Request:
-        body = await with_files(prepared) if prepared.unread else prepared.body
-        return Request(body, model=model, options=prepared.options, stream=stream)
+    @expanded(ChatParams)
+    async def submit(
+        self, *, model: str, messages: Messages, **params: Unpack[ChatParams]
+    ) -> PendingTask[ChatTaskResult]:
+        """Return a task that the platform works on by itself; awaiting it gives the answer.
+
+        Cancelled before the receipt came, the task may exist: with a ledger, its intent stays visible.
+        """
+        from zhipu_async.protocol.kinds import CHAT, SUBMIT_CHAT
+
+        prepared = prepare(model, messages, params)
+        request = await _request(prepared)
+        return await self._calls.tasking.flow.submit(self._calls, SUBMIT_CHAT, CHAT, request)
+
+    @expanded(ChatParams)
+    async def parse(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        into: type[T],
+        repairs: int = REPAIRS,
+        **params: Unpack[ChatParams],
+    ) -> Parsed[T]:
+        """Return the answer as a checked value of a type: Struct, dataclass, TypedDict or pydantic model.
+
+        repairs: how often an answer that does not fit is sent back with what is wrong with it.
+        Cancelling cancels the call that is under way.
+        """
+        from zhipu_async.flows.parse import parse
+
+        return await parse(
+            self._whole, model=model, messages=messages, into=into, params=params, repairs=repairs
+        )
+
+    @expanded(ChatParams)
+    def run(
+        self, *, model: str, messages: Messages, max_rounds: int = ROUNDS, **params: Unpack[ChatParams]
+    ) -> ToolRun:
+        """Return a run that calls your tools until the model is done: await it, or `async with` its events.
+
+        Cancelling cancels the tools that are under way.
+        """
+        from zhipu_async.flows.toolrun import ToolRun
+
+        return ToolRun(
+            self._whole, self.stream, model=model, messages=messages, params=params, max_rounds=max_rounds
+        )
+
+    async def _whole(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatCompletion:
+        return await self._calls.call(CREATE, await _request(prepare(model, messages, params)))
+
+    def _opener(self, prepared: Prepared) -> Callable[[], Awaitable[Opened]]:
+        async def open_now() -> Opened:
+            return await self._calls.open(CREATE, await _request(prepared, stream=True))
+
+        return open_now
+
+
+async def _request(prepared: Prepared, *, stream: bool = False) -> Request:
+    body = prepared.body
+    if prepared.unread:
+        from zhipu_async.flows.parts import with_files
+
+        body = await with_files(prepared)
+    return Request(body, model=str(body["model"]), options=prepared.options, stream=stream)
