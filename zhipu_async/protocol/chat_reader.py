@@ -176,6 +176,7 @@ class ChatReader:
         if self.lost_frames and any(chunk.id != self._known_id(chunks) for chunk in found):
             self.fault = StreamDamaged("after a broken frame the stream went on with another stream's")
             return
+        self._halves.forget()
         chunks += found
 
     def _take_last(self, event: Event, chunks: list[ChatCompletionChunk]) -> None:
@@ -248,15 +249,10 @@ def as_chunk(value: dict[str, object], halves: Halves) -> dict[str, object]:
     """The frame in the one form that chunks have: lists, messages, objects and nulls are translated."""
     choices = value.get("choices")
     choices = choices if is_array(choices) else []  # a frame of an unknown kind adds nothing
-    chunk: dict[str, object] = {
-        **value,
-        "choices": [as_choice(choice) for choice in choices if is_object(choice)],
-    }
-    halves.heal(chunk)
-    return chunk
+    return {**value, "choices": [as_choice(choice, halves) for choice in choices if is_object(choice)]}
 
 
-def as_choice(choice: dict[str, object]) -> dict[str, object]:
+def as_choice(choice: dict[str, object], halves: Halves) -> dict[str, object]:
     """The choice with its delta; a server that ignores `stream` sends the whole message instead."""
     message = choice.pop("message", None)
     delta = choice.get("delta")
@@ -267,6 +263,7 @@ def as_choice(choice: dict[str, object]) -> dict[str, object]:
         delta["content"] = "".join(str(part.get("text") or "") for part in content if is_object(part))
     for call in calls if is_array(calls) else ():
         as_call(call)
+    halves.heal(choice.get("index"), delta)
     return {**choice, "delta": delta}
 
 

@@ -28,15 +28,8 @@ class Halves:
         """Drop what is kept: something else has come in between."""
         self._kept.clear()
 
-    def heal(self, frame: dict[str, object]) -> None:
-        """Put together what is cut in a frame's texts, in place."""
-        choices = frame.get("choices")
-        for choice in choices if is_array(choices) else ():
-            delta = choice.get("delta") if is_object(choice) else None
-            if is_object(choice) and is_object(delta):
-                self._heal_delta(choice.get("index"), delta)
-
-    def _heal_delta(self, index: object, delta: dict[str, object]) -> None:
+    def heal(self, index: object, delta: dict[str, object]) -> None:
+        """Put together what is cut in the texts of a choice's delta, in place."""
         self._heal_member((index, "content"), delta, "content")
         self._heal_member((index, "reasoning"), delta, "reasoning_content")
         calls = delta.get("tool_calls")

@@ -226,7 +226,7 @@ class ToolCall(Part):
 class Message(Part):
     """What the model said; `messages` takes it as it is."""
 
-    role: str = "assistant"
+    role: str = msgspec.field(default_factory=lambda: "assistant")  # not a default that `to_dict` leaves out
     content: Text = ""
     reasoning_content: str = ""
     tool_calls: list[ToolCall] = []
