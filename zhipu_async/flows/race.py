@@ -18,7 +18,7 @@ E = TypeVar("E")
 V = TypeVar("V")
 
 WINDOW = 10_000  # under way at one time; each costs about a kilobyte
-STARTING = 64  # on their way at one time: more submissions would only queue for the limiter
+STARTING = 16  # on their way at one time: enough for a hundred a second, and a new limit is met gently
 PULLED_AT_ONCE = 256  # before the other tasks of the loop get a turn
 
 Started = PendingTask[Any] | Outcome[V]
@@ -62,6 +62,7 @@ class Race(Generic[E, V]):
         self._held: dict[int, Outcome[V]] = {}
         self._fault: BaseException | None = None
         self._wake: asyncio.Future[None] | None = None
+        self._left = False
 
     async def run(self) -> AsyncGenerator[Outcome[V]]:
         """Yield the outcomes. Cancelling, or leaving the loop, ends what is under way here."""
@@ -135,6 +136,8 @@ class Race(Generic[E, V]):
     def _started(self, entrant: Entrant[V], starting: asyncio.Future[PendingTask[Any] | Outcome[V]]) -> None:
         self._starting.discard(starting)
         error = _error_of(starting)
+        if self._left:
+            return
         if error is not None:
             self._end(entrant, Outcome(error=error))
             return
@@ -184,6 +187,7 @@ class Race(Generic[E, V]):
             self._wake.set_result(None)
 
     async def _clear(self) -> None:
+        self._left = True
         for future in tuple(self._pending):
             future.cancel()
         left: set[asyncio.Future[Any]] = {*self._starting}

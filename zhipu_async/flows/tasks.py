@@ -171,6 +171,7 @@ class TaskFlow:
         self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Here] = weakref.WeakKeyDictionary()
         self._in_hand: weakref.WeakValueDictionary[str, PendingTask[Any]] = weakref.WeakValueDictionary()
         self._sending: set[str] = set()
+        self._notes: set[asyncio.Future[None]] = set()
         self._holding: defaultdict[str, weakref.WeakSet[PendingTask[Any]]] = defaultdict(weakref.WeakSet)
 
     @property
@@ -194,6 +195,8 @@ class TaskFlow:
         here = self._loops.pop(asyncio.get_running_loop(), None)
         if here is not None:
             here.scheduler.close("the client was closed; the task lives on and can be attached to again")
+        if notes := [note for note in self._notes if note.get_loop() is asyncio.get_running_loop()]:
+            await asyncio.wait(notes)
         if self.ledger is not None:
             await self.ledger.close()
 
@@ -354,7 +357,8 @@ class TaskFlow:
         if line is not None:
             keep_going(self.ledger.finished(line.entry.id, state, kept))
         else:
-            keep_going(self._note(str(task.ref), state, kept))
+            self._notes.add(note := keep_going(self._note(str(task.ref), state, kept)))
+            note.add_done_callback(self._notes.discard)
 
     async def _note(self, ref: str, state: State, kept: bytes) -> None:
         assert self.ledger is not None

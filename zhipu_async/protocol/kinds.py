@@ -175,6 +175,14 @@ CHAT = Kind(
     pace=Pace(first=4.0, shortest=1.0, longest=10.0),
     read=_read_chat,
 )
+SUBMIT_CHAT = Endpoint(
+    name="chat.completions.submit",
+    path="/async/chat/completions",
+    reply=TaskReceipt,
+    replay=Replay.ONCE,
+    takes_request_id=True,
+    envelope=Envelope.TASK,
+)
 IMAGES = Kind(
     name="images",
     poll=_poll("images.submit", ImageResult),
