@@ -8,10 +8,10 @@ from typing import Generic, Protocol, TypeVar, Unpack
 
 from zhipu_async.errors import InvalidArgument, InvalidOutput
 from zhipu_async.flows.parts import history
-from zhipu_async.protocol.chat_params import ChatParams
+from zhipu_async.protocol.chat_params import REPAIR_TURNS, ChatParams
 from zhipu_async.protocol.completions import refuse_unusable, summed
 from zhipu_async.protocol.jsonschema import Misfit, name_of
-from zhipu_async.protocol.structured import JSON_OBJECT, REPAIR_TURNS, Shape, folded, repair
+from zhipu_async.protocol.structured import JSON_OBJECT, Shape, folded, repair
 from zhipu_async.types.chat import ChatCompletion, Usage
 from zhipu_async.types.chat_request import Messages
 

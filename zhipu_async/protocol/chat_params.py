@@ -1,4 +1,4 @@
-"""The parameters of every chat call, each once. No I/O here."""
+"""The parameters of every chat call, each once, and the caps of those that are several calls. No I/O here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from zhipu_async.types.chat_request import (
     SensitiveWordCheck,
     Thinking,
 )
+
+REPAIR_TURNS = 2  # a model that fails three times at the same schema fails at the fourth, too
+MOST_ROUNDS = 10  # a model that still calls tools then goes in circles, and each round costs the whole talk
 
 
 class ChatParams(CallOptions, total=False):

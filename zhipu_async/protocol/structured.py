@@ -20,7 +20,6 @@ from zhipu_async.types.marks import without_marks
 
 T = TypeVar("T")
 
-REPAIR_TURNS = 2  # a model that fails three times at the same schema fails at the fourth, too
 MOST_STARTS = 64  # places in one answer where JSON may begin; prose with more brackets is no answer
 SHOWN_FAULT_CHARACTERS = 1000  # of what was wrong: a model needs the first faults, not all of a long list
 

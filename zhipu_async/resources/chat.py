@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
 from zhipu_async.flows.request import Request
-from zhipu_async.protocol.chat_params import ChatParams
+from zhipu_async.protocol.chat_params import MOST_ROUNDS, REPAIR_TURNS, ChatParams
 from zhipu_async.protocol.chat_request import Prepared, prepare
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.signatures import expanded
@@ -32,8 +32,6 @@ CREATE = Endpoint(
     replay=Replay.COSTLY,
     takes_request_id=True,
 )
-REPAIRS = 2
-ROUNDS = 10
 
 
 class Chat(Resource):
@@ -105,7 +103,7 @@ class Completions(Resource):
         model: str,
         messages: Messages,
         into: type[T],
-        repairs: int = REPAIRS,
+        repairs: int = REPAIR_TURNS,
         **params: Unpack[ChatParams],
     ) -> Parsed[T]:
         """Return the answer as a checked value of a type: Struct, dataclass, TypedDict or pydantic model.
@@ -121,7 +119,7 @@ class Completions(Resource):
 
     @expanded(ChatParams)
     def run(
-        self, *, model: str, messages: Messages, max_rounds: int = ROUNDS, **params: Unpack[ChatParams]
+        self, *, model: str, messages: Messages, max_rounds: int = MOST_ROUNDS, **params: Unpack[ChatParams]
     ) -> ToolRun:
         """Return a run that calls your tools until the model is done: await it, or `async with` its events.
 
