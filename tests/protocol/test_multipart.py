@@ -30,6 +30,16 @@ def test_a_form_reads_back() -> None:
     assert parts[2].get_payload(decode=True) == b"{}\n"
 
 
+def test_a_list_repeats_its_field() -> None:
+    parts = _parts(multipart.fields("B", {"separator": ["。", "!"], "size": "300"}) + multipart.end("B"))
+    assert [part.get_param("name", header="content-disposition") for part in parts] == [
+        "separator",
+        "separator",
+        "size",
+    ]
+    assert [part.get_payload(decode=True) for part in parts] == ["。".encode(), b"!", b"300"]
+
+
 def test_a_name_cannot_break_out_of_its_header() -> None:
     head = multipart.file_head("B", "file", 'a"\r\nX-Evil: 1\r\n.txt', "text/plain")
     assert b"\r\nX-Evil" not in head

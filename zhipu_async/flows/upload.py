@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -41,7 +41,7 @@ class Form:
     """A form to send: text fields, then files. It is the `Content` of a request."""
 
     def __init__(
-        self, values: Mapping[str, str], files: list[FileField], on_progress: Progress | None = None
+        self, values: multipart.Values, files: list[FileField], on_progress: Progress | None = None
     ) -> None:
         self._values = values
         self._files = files

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from zhipu_async.errors import InvalidArgument
+
+Values: TypeAlias = Mapping[str, str | Sequence[str]]
+"""Text fields; a list repeats its field."""
 
 _ESCAPES = {'"': "%22", "\r": "%0D", "\n": "%0A"}  # as browsers write them
 
@@ -31,9 +35,13 @@ def end(boundary: str) -> bytes:
     return f"--{boundary}--\r\n".encode()
 
 
-def fields(boundary: str, values: Mapping[str, str]) -> bytes:
+def fields(boundary: str, values: Values) -> bytes:
     """Return all text fields."""
-    return b"".join(field(boundary, name, value) for name, value in values.items())
+    return b"".join(
+        field(boundary, name, text)
+        for name, value in values.items()
+        for text in ((value,) if isinstance(value, str) else value)
+    )
 
 
 def _escaped(name: str) -> str:
