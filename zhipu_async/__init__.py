@@ -13,35 +13,85 @@ from typing import TYPE_CHECKING
 from zhipu_async.version import __version__
 
 if TYPE_CHECKING:
-    from zhipu_async import errors, parts
+    from zhipu_async import errors, events, parts
     from zhipu_async.client import AsyncZhipuAI
     from zhipu_async.errors import *  # noqa: F403
+    from zhipu_async.flows.download import Download
     from zhipu_async.flows.observe import CallRecord, Observer
+    from zhipu_async.flows.pages import Pages
+    from zhipu_async.flows.parse import Parsed
+    from zhipu_async.flows.realtime import RealtimeSession
+    from zhipu_async.flows.stream import ChatStream
+    from zhipu_async.flows.tasks import PendingTask
+    from zhipu_async.flows.toolrun import ToolRun
+    from zhipu_async.flows.tools import Tool, tool
+    from zhipu_async.protocol.chat_params import ChatParams, ChatRequest
     from zhipu_async.protocol.endpoint import Replay
     from zhipu_async.protocol.options import CallOptions
+    from zhipu_async.protocol.realtime_ends import Reconnect
     from zhipu_async.protocol.timeouts import Timeout
+    from zhipu_async.types.base import Meta, Reply
+    from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk
+    from zhipu_async.types.tasks import Outcome, TaskRef
 
 # Where each lazily imported name lives: `import zhipu_async` itself must cost next to nothing.
 _HOMES = {
     "AsyncZhipuAI": "client",
     "CallOptions": "protocol.options",
     "CallRecord": "flows.observe",
+    "ChatCompletion": "types.chat",
+    "ChatCompletionChunk": "types.chat",
+    "ChatParams": "protocol.chat_params",
+    "ChatRequest": "protocol.chat_params",
+    "ChatStream": "flows.stream",
+    "Download": "flows.download",
+    "Meta": "types.base",
     "Observer": "flows.observe",
+    "Outcome": "types.tasks",
+    "Pages": "flows.pages",
+    "Parsed": "flows.parse",
+    "PendingTask": "flows.tasks",
+    "RealtimeSession": "flows.realtime",
+    "Reconnect": "protocol.realtime_ends",
     "Replay": "protocol.endpoint",
+    "Reply": "types.base",
+    "TaskRef": "types.tasks",
     "Timeout": "protocol.timeouts",
+    "Tool": "flows.tools",
+    "ToolRun": "flows.toolrun",
+    "tool": "flows.tools",
 }
-_MODULES = ("errors", "parts", "simulator")
+_MODULES = ("errors", "events", "parts", "simulator")
 
 __all__ = [
     "AsyncZhipuAI",
     "CallOptions",
     "CallRecord",
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatParams",
+    "ChatRequest",
+    "ChatStream",
+    "Download",
+    "Meta",
     "Observer",
+    "Outcome",
+    "Pages",
+    "Parsed",
+    "PendingTask",
+    "RealtimeSession",
+    "Reconnect",
     "Replay",
+    "Reply",
+    "TaskRef",
     "Timeout",
+    "Tool",
+    "ToolRun",
     "__version__",
     "errors",
+    "events",
     "parts",
+    "tool",
 ]
 
 # Hidden from type checkers, so that a typo is still an error there.

@@ -82,7 +82,7 @@ class AsyncZhipuAI:
         clock = SystemClock()
         options = CallOptions(max_retries=max_retries)
         check_options(options)
-        self.usage = UsageTotals()
+        self.usage: UsageTotals = UsageTotals()
         self._trust_env = trust_env
         self._connection = Connection(trust_env=trust_env, session=http_session)
         self._calls = Calls(
