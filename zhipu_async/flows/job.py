@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zhipu_async.errors import InvalidArgument, InvalidType
@@ -57,7 +57,7 @@ class Job:
     deadline: float | None
     retries: Retries
     record: CallRecord
-    key: str = ""
+    key: str = field(default="", repr=False)
     request_id: str = ""
 
 

@@ -43,7 +43,7 @@ class Content(Protocol):
 class Request:
     """What goes to one endpoint: JSON fields or other content, path arguments, query, options."""
 
-    fields: Mapping[str, object] | None = None
+    fields: Mapping[str, object] | None = field(default=None, repr=False)  # holds prompts
     path: Mapping[str, str] = field(default_factory=dict[str, str])
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     content: Content | None = None

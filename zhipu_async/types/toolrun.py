@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zhipu_async.types.chat import ChatCompletion, ToolCall, Usage
 
@@ -43,7 +43,7 @@ class ToolRunResult:
 
     completion: ChatCompletion
     """The last answer, the one without tool calls."""
-    messages: tuple[Mapping[str, object], ...]
+    messages: tuple[Mapping[str, object], ...] = field(repr=False)
     """The whole talk, answers and tool results included, ready for the next `messages=`."""
     calls: tuple[ToolFinished, ...]
     """Every tool call in the order of the model; one that failed has its `.error`."""
