@@ -1,0 +1,423 @@
+"""Knowledge bases in the simulator: documents that are cut and vectorised, and found again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zhipu_async.simulator import NeverEnds, Simulator, TaskFails
+from zhipu_async.simulator.shapes import (
+    Body,
+    array_of,
+    is_array,
+    is_object,
+    number_of,
+    object_of,
+    objects_of,
+    text_of,
+)
+
+from .asking import FileParts, Text, at_root, first, form, payloads
+from .conftest import Caller, Reply
+
+if TYPE_CHECKING:
+    from zhipu_async.simulator.faults import Fault
+
+OPEN = "/llm-application/open"
+RULES = "Holidays: ten days a year.\nLunch: at noon in the canteen.\nParking: behind the house.\n"
+
+
+async def ask(caller: Caller, method: str, path: str, body: object = None) -> Reply:
+    reply = await caller.send(method, at_root(caller, OPEN + path), body=body)
+    assert reply.status == 200
+    return reply
+
+
+async def data(caller: Caller, method: str, path: str, body: object = None) -> Body:
+    """The content of a successful answer."""
+    reply = (await ask(caller, method, path, body)).json
+    assert (reply["code"], reply["message"]) == (200, "ok"), reply
+    assert len(str(reply["timestamp"])) == 13
+    return object_of(reply, "data")
+
+
+async def code(caller: Caller, method: str, path: str, body: object = None) -> object:
+    """The code of a refusal."""
+    reply = (await ask(caller, method, path, body)).json
+    assert set(reply) == {"code", "message"}
+    return reply["code"]
+
+
+async def base(caller: Caller, **settings: object) -> str:
+    made = await data(caller, "POST", "/knowledge", {"embedding_id": 11, "name": "Handbook", **settings})
+    return text_of(made, "id")
+
+
+async def upload(caller: Caller, base_id: str, files: FileParts | None = None, /, **texts: Text) -> Body:
+    url = at_root(caller, f"{OPEN}/document/upload_document/{base_id}")
+    parts = {"files": ("rules.txt", RULES.encode())} if files is None else files
+    reply = (await caller.send("POST", url, data=form(parts, **texts))).json
+    return object_of(reply, "data") or reply
+
+
+async def document(
+    caller: Caller, base_id: str, name: str = "rules.txt", text: str = RULES, **texts: Text
+) -> str:
+    """Upload a document and wait until it is vectorised."""
+    taken = await upload(caller, base_id, {"files": (name, text.encode())}, **texts)
+    document_id = text_of(first(taken, "successInfos"), "documentId")
+    await looks(caller, document_id)
+    return document_id
+
+
+async def looks(caller: Caller, document_id: str) -> list[Body]:
+    return [await data(caller, "GET", f"/document/{document_id}") for _ in range(2)]
+
+
+async def test_a_knowledge_base_lives(caller: Caller) -> None:
+    base_id = await base(caller, description="rules", icon="book")
+    await data(caller, "PUT", f"/knowledge/{base_id}", {"name": "Handbook 2026", "background": "red"})
+
+    shown = await data(caller, "GET", f"/knowledge/{base_id}")
+    assert shown == {
+        "id": base_id,
+        "contextual": 0,
+        "description": "rules",
+        "background": "red",
+        "icon": "book",
+        "embedding_id": 11,
+        "name": "Handbook 2026",
+        "document_size": 0,
+        "length": 0,
+        "word_num": 0,
+    }
+    assert await data(caller, "DELETE", f"/knowledge/{base_id}") == {}
+    assert await code(caller, "GET", f"/knowledge/{base_id}") == 100013
+
+
+async def test_knowledge_bases_are_listed_in_numbered_pages(caller: Caller) -> None:
+    made = [await base(caller, name=str(number)) for number in range(3)]
+
+    page = await data(caller, "GET", "/knowledge?page=2&size=2")
+
+    assert (page["total"], [one["id"] for one in objects_of(page, "list")]) == (3, [made[0]])
+    assert (await data(caller, "GET", "/knowledge?page=3&size=2"))["list"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "Handbook"},
+        {"embedding_id": 4, "name": "Handbook"},
+        {"embedding_id": 3, "embedding_model": "Embedding-3", "name": "Handbook"},
+        {"embedding_id": 3, "name": "Handbook", "icon": "cat"},
+        {"embedding_id": 3, "name": "Handbook", "contextual": 2},
+    ],
+)
+async def test_a_knowledge_base_that_cannot_be_made_is_refused_with_status_200(
+    caller: Caller, body: Body
+) -> None:
+    assert await code(caller, "POST", "/knowledge", body) == 400
+
+
+async def test_context_cannot_be_switched_off_again(caller: Caller) -> None:
+    base_id = await base(caller, contextual=1)
+
+    assert await code(caller, "PUT", f"/knowledge/{base_id}", {"contextual": 0}) == 400
+
+
+async def test_what_is_stored_is_counted(caller: Caller) -> None:
+    await document(caller, await base(caller), text="三个字")
+
+    used = await data(caller, "GET", "/knowledge/capacity")
+
+    assert used["used"] == {"word_num": 3, "length": 9}
+    assert number_of(object_of(used, "total"), "length") == 2**30
+
+
+async def test_a_document_is_vectorised_in_its_own_time(caller: Caller) -> None:
+    taken = await upload(caller, await base(caller), knowledge_type=1)
+
+    document_id = text_of(first(taken, "successInfos"), "documentId")
+    seen = await looks(caller, document_id)
+    assert [one["embedding_stat"] for one in seen] == [0, 1]
+    assert (seen[-1]["name"], seen[-1]["length"], seen[-1]["knowledge_type"]) == ("rules.txt", len(RULES), 1)
+    content = await caller.send("GET", text_of(seen[-1], "url"), auth=False)
+    assert content.text == RULES
+
+
+@pytest.mark.parametrize(("fault", "stat"), [(TaskFails(), 2), (NeverEnds(), 0)])
+async def test_vectorising_can_be_told_to_fail(
+    sim: Simulator, caller: Caller, fault: Fault, stat: int
+) -> None:
+    base_id = await base(caller)
+    sim.script(fault=fault)
+    document_id = await document(caller, base_id)
+
+    shown = await data(caller, "GET", f"/document/{document_id}")
+    assert shown["embedding_stat"] == stat
+    assert ("failInfo" in shown) is (stat == 2)
+    await data(caller, "POST", f"/document/embedding/{document_id}")
+    assert (await looks(caller, document_id))[-1]["embedding_stat"] == 1
+
+
+async def test_a_document_with_too_many_words_fails(caller: Caller) -> None:
+    document_id = await document(caller, await base(caller), word_num_limit="5")
+
+    shown = await data(caller, "GET", f"/document/{document_id}")
+    assert object_of(shown, "failInfo")["embedding_code"] == 10002
+
+
+async def test_files_that_do_not_suit_are_reported_one_by_one(caller: Caller) -> None:
+    base_id = await base(caller)
+    parts = form({}, knowledge_type=3)
+    for name in ("a.csv", "b.exe", "c.pdf"):
+        parts.add_field("files", b"1", filename=name)
+    url = at_root(caller, f"{OPEN}/document/upload_document/{base_id}")
+    reply = await caller.send("POST", url, data=parts)
+
+    body = object_of(reply.json, "data")
+    assert [one["fileName"] for one in objects_of(body, "successInfos")] == ["a.csv"]
+    assert [one["fileName"] for one in objects_of(body, "failedInfos")] == ["b.exe", "c.pdf"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"knowledge_type": 4},
+        {"sentence_size": 10},
+        {"word_num_limit": "many"},
+        {"callback_header": "no json"},
+        {"custom_separator": "[1"},
+    ],
+)
+async def test_an_upload_with_strange_settings_is_refused(caller: Caller, texts: dict[str, Text]) -> None:
+    assert (await upload(caller, await base(caller), **texts))["code"] == 400
+
+
+async def test_an_upload_needs_files_and_a_base(caller: Caller) -> None:
+    assert (await upload(caller, await base(caller), {}))["code"] == 400
+    assert (await upload(caller, "0"))["code"] == 100013
+
+
+async def test_links_become_documents(caller: Caller) -> None:
+    details = [
+        {"url": "https://example.com/faq", "knowledge_type": 1},
+        {"url": "ftp://example.com", "knowledge_type": 1},
+    ]
+    body = {"knowledge_id": await base(caller), "upload_detail": details}
+
+    taken = await data(caller, "POST", "/document/upload_url", body)
+
+    assert first(taken, "failedInfos")["url"] == "ftp://example.com"
+    document_id = text_of(first(taken, "successInfos"), "documentId")
+    assert (await looks(caller, document_id))[-1]["url"] == "https://example.com/faq"
+    del details[0]["knowledge_type"]
+    assert await code(caller, "POST", "/document/upload_url", body) == 400
+
+
+async def test_documents_are_listed_by_base_and_name(caller: Caller) -> None:
+    base_id = await base(caller)
+    for name in ("a.txt", "b.txt", "ab.txt"):
+        await document(caller, base_id, name)
+
+    page = await data(caller, "GET", f"/document?knowledge_id={base_id}&word=b&size=1")
+
+    assert (page["total"], [one["name"] for one in objects_of(page, "list")]) == (2, ["ab.txt"])
+    assert await code(caller, "GET", "/document") == 400
+    assert await code(caller, "GET", "/document?knowledge_id=0") == 100013
+    assert await code(caller, "GET", f"/document?knowledge_id={base_id}&page=0") == 400
+
+
+async def test_a_deleted_document_is_gone_and_so_are_those_of_a_deleted_base(caller: Caller) -> None:
+    base_id = await base(caller)
+    one, other = await document(caller, base_id), await document(caller, base_id)
+    await data(caller, "DELETE", f"/document/{one}")
+    assert await code(caller, "GET", f"/document/{one}") == 400
+    await data(caller, "DELETE", f"/knowledge/{base_id}")
+
+    assert await code(caller, "GET", f"/document/{other}") == 400
+
+
+async def test_a_document_can_be_cut_again(caller: Caller) -> None:
+    document_id = await document(caller, await base(caller), knowledge_type=5, custom_separator=("\n", ";"))
+    settings = {"knowledge_type": 5, "custom_separator": ["."], "sentence_size": 20}
+
+    await data(caller, "PUT", f"/document/{document_id}", settings)
+
+    seen = await looks(caller, document_id)
+    assert [one["embedding_stat"] for one in seen] == [0, 1]
+    assert (seen[-1]["custom_separator"], seen[-1]["sentence_size"]) == (["."], 20)
+
+
+async def test_another_embedding_model_vectorises_everything_again(caller: Caller) -> None:
+    base_id = await base(caller)
+    document_id = await document(caller, base_id)
+
+    await data(caller, "PUT", f"/knowledge/{base_id}", {"embedding_id": 12})
+
+    assert [one["embedding_stat"] for one in await looks(caller, document_id)] == [0, 1]
+
+
+async def test_pictures_of_a_document_are_listed(caller: Caller) -> None:
+    base_id = await base(caller)
+    paper, text = await document(caller, base_id, "a.pdf"), await document(caller, base_id)
+
+    images = objects_of(await data(caller, "POST", f"/document/slice/image_list/{paper}"), "images")
+
+    assert [one["text"] for one in images] == ["[fig_1]"]
+    assert await data(caller, "POST", f"/document/slice/image_list/{text}") == {"images": []}
+
+
+async def test_the_nearest_slices_are_found(caller: Caller) -> None:
+    base_id = await base(caller, contextual=1)
+    document_id = await document(caller, base_id)
+    query = {"query": "When is lunch?", "knowledge_ids": [base_id], "top_k": 2}
+
+    found = (await ask(caller, "POST", "/knowledge/retrieve", query)).json
+
+    results = objects_of(found, "data")
+    assert results[0]["text"] == "Lunch: at noon in the canteen."
+    assert len(results) == 2
+    scores = [number_of(one, "score") for one in results]
+    assert scores == sorted(scores, reverse=True)
+    metadata = object_of(results[0], "metadata")
+    assert (metadata["doc_id"], metadata["doc_name"]) == (document_id, "rules.txt")
+    assert metadata["contextual_text"]
+
+
+async def test_retrieval_can_be_narrowed(caller: Caller) -> None:
+    base_id = await base(caller)
+    one, _ = await document(caller, base_id), await document(caller, base_id, "other.txt")
+    query = {"query": "lunch", "knowledge_ids": [base_id], "document_ids": [one]}
+    narrow = (await ask(caller, "POST", "/knowledge/retrieve", query)).json
+    strict = (await ask(caller, "POST", "/knowledge/retrieve", {**query, "fractional_threshold": 1})).json
+
+    assert {object_of(found, "metadata")["doc_id"] for found in objects_of(narrow, "data")} == {one}
+    assert strict["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "refusal"),
+    [
+        ({"query": None}, 400),
+        ({"query": "x" * 1001}, 400),
+        ({"knowledge_ids": []}, 400),
+        ({"knowledge_ids": ["0"]}, 100013),
+        ({"top_k": 21}, 400),
+        ({"recall_ratio": 0.5}, 400),
+        ({"recall_method": "magic"}, 400),
+    ],
+)
+async def test_a_retrieval_that_cannot_be_made_is_refused(
+    caller: Caller, changed: Body, refusal: int
+) -> None:
+    query = {"query": "lunch", "knowledge_ids": [await base(caller)], **changed}
+
+    assert await code(caller, "POST", "/knowledge/retrieve", query) == refusal
+
+
+async def test_the_other_retrieval_has_a_form_of_its_own(caller: Caller) -> None:
+    base_id = await base(caller)
+    await document(caller, base_id)
+    body = {
+        "knows": [{"id": base_id}],
+        "query": "When is lunch at noon?",
+        "recall_ratio": 0.8,
+        "enable_rerank": True,
+        "enable_rewrite": True,
+    }
+    reply = await caller.send("POST", at_root(caller, "/zrag/retrieval/retrieve"), body=body)
+
+    assert (reply.json["code"], "timestamp" in reply.json) == (200, False)
+    found = object_of(reply.json, "data")
+    best = first(found, "contents")
+    assert (best["text"], best["know_id"]) == ("Lunch: at noon in the canteen.", base_id)
+    assert (best["rerank_index"], object_of(best, "metadata")["doc_type"]) == (0, "txt")
+    assert array_of(object_of(found, "rewritten_query"), "multi_queries")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"knows": list[object]()},
+        {"knows": [{"doc_ids": ["1"]}]},
+        {"query": None},
+        {"recall_ratio": 80},
+        {"multimodal_parts": [{"type": "image_url", "image_url": {"url": "u"}}]},
+    ],
+)
+async def test_the_other_retrieval_refuses_what_it_cannot_do(caller: Caller, changed: Body) -> None:
+    body = {"knows": [{"id": "0"}], "query": "lunch", **changed}
+    reply = await caller.send("POST", at_root(caller, "/zrag/retrieval/retrieve"), body=body)
+
+    assert (reply.status, reply.json["code"]) == (200, 400)
+
+
+async def test_pictures_can_be_asked_for(caller: Caller) -> None:
+    base_id = await base(caller)
+    await document(caller, base_id)
+    parts = [{"type": "image_url", "url": "https://example.org/a.png"}]
+    body = {"knows": [{"id": base_id}], "multimodal_parts": parts}
+    reply = await caller.send("POST", at_root(caller, "/zrag/retrieval/retrieve"), body=body)
+
+    assert array_of(object_of(reply.json, "data"), "contents")
+
+
+async def talk(caller: Caller, know_id: str, session: str = "", /, **body: object) -> Reply:
+    messages = [{"role": "user", "content": [{"type": "text", "text": "When is lunch at noon?"}]}]
+    return await caller.send(
+        "POST",
+        at_root(caller, "/zrag/agent/chat"),
+        headers={"X-Session-Id": session} if session else {},
+        body={"messages": messages, "retrieval": {"know_ids": [know_id]}, **body},
+    )
+
+
+async def test_the_agent_answers_from_the_knowledge_base(caller: Caller) -> None:
+    base_id = await base(caller)
+    await document(caller, base_id)
+
+    events = payloads(await talk(caller, base_id, enable_thinking=True))
+
+    kinds = list(dict.fromkeys(text_of(event, "type") for event in events))
+    assert kinds == ["session_created", "reasoning", "thought", "tool_call", "tool_result", "answer", "done"]
+    pieces = [text_of(event, "data") for event in events if event["type"] == "answer"]
+    whole = 'Lunch: at noon in the canteen.<reference data-ref="1"></reference>'
+    assert ("".join(pieces), events[-1]["data"]) == (whole, whole)
+    results = [object_of(event, "data") for event in events if event["type"] == "tool_result"]
+    assert (results[0]["status"], is_array(results[0]["result"])) == ("success", True)
+    assert is_object(events[-1]["usage"])
+    assert "messageId" in events[-1]
+
+
+async def test_the_agent_goes_on_with_a_session(caller: Caller) -> None:
+    base_id = await base(caller)
+    session = text_of(payloads(await talk(caller, base_id))[0], "sessionId")
+
+    events = payloads(await talk(caller, base_id, session))
+
+    assert {event["sessionId"] for event in events} == {session}
+    assert events[0]["type"] != "session_created"
+    assert "says nothing" in text_of(events[-1], "data")
+
+
+@pytest.mark.parametrize(
+    ("changed", "refusal"),
+    [
+        ({}, 100013),
+        ({"retrieval": None}, 400),
+        ({"retrieval": {"top_k": 8}}, 400),
+        ({"messages": [{"role": "assistant", "content": "hi"}]}, 400),
+        ({"messages": [{"role": "user", "content": "[unsafe]"}]}, 1301),
+    ],
+)
+async def test_the_agent_refuses_before_it_streams(caller: Caller, changed: Body, refusal: int) -> None:
+    reply = await talk(caller, "0", **changed)
+
+    assert (reply.status, reply.json["code"], reply.content_type) == (200, refusal, "application/json")
+
+
+async def test_an_unknown_session_is_refused(caller: Caller) -> None:
+    assert (await talk(caller, await base(caller), "nobody")).json["code"] == 400
