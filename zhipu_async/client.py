@@ -30,14 +30,18 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
     from zhipu_async.resources.chat import Chat
     from zhipu_async.resources.embeddings import Embeddings
+    from zhipu_async.resources.files import Files
+    from zhipu_async.resources.images import Images
     from zhipu_async.resources.models import Models
     from zhipu_async.resources.realtime import Realtime
     from zhipu_async.resources.rerank import Rerank
     from zhipu_async.resources.tasks import Tasks
     from zhipu_async.resources.tokenizer import Tokenizer
+    from zhipu_async.resources.videos import Videos
 
 T = TypeVar("T")
 
@@ -198,6 +202,13 @@ class AsyncZhipuAI:
             Request(body, query=query or {}, model=str((body or {}).get("model", "")), options=options),
         )
 
+    def download(self, url: str) -> Download:
+        """Return what a link in a reply leads to: `await` it for its bytes, or `await download.save(path)`.
+
+        The key is not sent there. Cancelling closes the connection and leaves no half file behind.
+        """
+        return self._calls.download(url)
+
     # ── resources, imported when first used ────────────────────────────────────────────────────────
 
     @cached_property
@@ -213,6 +224,20 @@ class AsyncZhipuAI:
         from zhipu_async.resources.embeddings import Embeddings
 
         return Embeddings(self._calls)
+
+    @cached_property
+    def files(self) -> Files:
+        """Return uploaded files: `zhipu.files.upload(...)`."""
+        from zhipu_async.resources.files import Files
+
+        return Files(self._calls)
+
+    @cached_property
+    def images(self) -> Images:
+        """Return pictures from text: `zhipu.images.generate(...)`."""
+        from zhipu_async.resources.images import Images
+
+        return Images(self._calls)
 
     @cached_property
     def rerank(self) -> Rerank:
@@ -234,6 +259,13 @@ class AsyncZhipuAI:
         from zhipu_async.resources.tasks import Tasks
 
         return Tasks(self._calls.tasking.flow)
+
+    @cached_property
+    def videos(self) -> Videos:
+        """Return clips from text and pictures: `zhipu.videos.submit(...)`."""
+        from zhipu_async.resources.videos import Videos
+
+        return Videos(self._calls)
 
     @cached_property
     def models(self) -> Models:

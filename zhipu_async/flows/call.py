@@ -21,9 +21,11 @@ from zhipu_async.protocol.auth import key_id
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.retry import Again, GiveUp, Policy, Retries
+from zhipu_async.types.links import Linked, connect
 
 if TYPE_CHECKING:
     from zhipu_async.flows.credentials import Credentials
+    from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
     from zhipu_async.transport.clock import Clock
     from zhipu_async.transport.http import Http, Response
@@ -85,6 +87,8 @@ class Calls:
 
         job = self._job(endpoint, request, pool)
         reply, permit = await self._repeated(job, read)
+        if isinstance(reply, Linked):
+            connect(reply, self.download)
         job.record.usage = getattr(reply, "usage", None)
         job.record.model = job.model or getattr(reply, "model", "")  # a poll learns it from the answer
         self.finish(job, None)
@@ -98,6 +102,12 @@ class Calls:
             return Opened(response, meta, permit, job, alarm.due, self.finish)
 
         return await self._repeated(self._job(endpoint, request, Pool.CALLS), hand_over)
+
+    def download(self, url: str) -> Download:
+        """Return the download of a link that the platform gave."""
+        from zhipu_async.flows.download import of_link  # here, since few programs need it
+
+        return of_link(self, url)
 
     async def fetch(self, url: str) -> Response:
         """Return the response of a link outside the platform's API, without the key."""

@@ -68,18 +68,20 @@ def prepare(
 # ── parameters ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def split(params: Mapping[str, object]) -> tuple[dict[str, object], CallOptions]:
+def split(
+    params: Mapping[str, object], names: frozenset[str] = FIELD_NAMES
+) -> tuple[dict[str, object], CallOptions]:
     """The fields that go into the body, without None, and the options of the call."""
     fields: dict[str, object] = {}
     options: dict[str, object] = {}
     for name, value in params.items():
-        if name in FIELD_NAMES:
+        if name in names:
             if value is not None:
                 fields[name] = value
         elif name in OPTION_NAMES:
             options[name] = value
         else:
-            raise unknown(name)
+            raise unknown(name, names)
     assert _are_options(options)
     return fields, options
 
@@ -88,15 +90,15 @@ def _are_options(options: object) -> TypeGuard[CallOptions]:
     return as_object(options) and OPTION_NAMES.issuperset(options)
 
 
-def unknown(name: str) -> InvalidType:
-    """The error for a keyword that no chat call has, with what was probably meant."""
+def unknown(name: str, names: frozenset[str] = FIELD_NAMES) -> InvalidType:
+    """The error for a keyword that the call does not have, with what was probably meant."""
     sentence = f"unexpected keyword argument {name!r}."
     if name in ELSEWHERE:
         return InvalidType(
             sentence,
             hint=f"The platform has no such parameter; extra_body={{{name!r}: ...}} sends it anyway.",
         )
-    close = difflib.get_close_matches(name, sorted(FIELD_NAMES | OPTION_NAMES), n=1)
+    close = difflib.get_close_matches(name, sorted(names | OPTION_NAMES), n=1)
     if close:
         return InvalidType(sentence, hint=f"Did you mean {close[0]!r}?")
     return InvalidType(

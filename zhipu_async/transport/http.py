@@ -105,6 +105,11 @@ class Response:
         """Return the media type, in lower case and without parameters."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
+    @property
+    def url(self) -> str:
+        """Return where it came from, after redirects."""
+        return str(self._answer.url)
+
     async def read(self) -> bytes:
         """Return the next piece of the body, b"" at its end."""
         if self._unread:
@@ -142,6 +147,17 @@ class Response:
         """Tell whether the whole body has been read."""
         held_back = self._unread or (self._inflater is not None and self._inflater.unconsumed_tail)
         return self._content.at_eof() and not held_back
+
+    def lost(self) -> bool:
+        """Tell whether the connection is gone though the body is not whole.
+
+        aiohttp closes it without waking the reader when the framing of the body breaks (3.14 does on a chunk
+        size that is not hexadecimal), so whoever waits has to look.
+        """
+        connection = self._answer.connection
+        if connection is None or self._content.is_eof():
+            return False
+        return connection.transport is None or connection.transport.is_closing()
 
     def close(self) -> None:
         """Drop the connection at once."""

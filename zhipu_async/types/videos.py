@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zhipu_async.types.base import Part
+from zhipu_async.types.links import Linked
 from zhipu_async.types.tasks import AsyncResult
 
 
@@ -13,12 +14,17 @@ class VideoLink(Part):
     cover_image_url: str = ""
 
 
-class VideoResult(AsyncResult):
-    """A finished clip."""
+class VideoResult(AsyncResult, Linked):
+    """A finished clip. `await result.save("clip.mp4")` keeps it."""
 
     video_result: list[VideoLink] = []
 
     @property
-    def url(self) -> str:
-        """Return the link of the first clip, "" when there is none."""
-        return self.video_result[0].url if self.video_result else ""
+    def links(self) -> list[str]:
+        """Return the clips' links."""
+        return [video.url for video in self.video_result]
+
+    @property
+    def cover_image_url(self) -> str:
+        """Return the link of the first clip's still picture, "" when there is none."""
+        return self.video_result[0].cover_image_url if self.video_result else ""
