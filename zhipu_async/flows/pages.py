@@ -10,6 +10,8 @@ I = TypeVar("I")  # noqa: E741  an item
 
 Query = Mapping[str, str]
 
+DEFAULT_SIZE = 10  # of numbered pages, where the caller does not say
+
 
 class Pages(Generic[P, I]):
     """`await` gives the first page, `async for` every item of every page, `.pages()` page after page."""
@@ -53,3 +55,16 @@ class Pages(Generic[P, I]):
 def numbered(page: int, query: Query) -> Query:
     """Return the query of a page by its number."""
     return {**query, "page": str(page)}
+
+
+def after(cursor: str, query: Query) -> Query | None:
+    """Return the query of what comes after a cursor; None when it does not move."""
+    return {**query, "after": cursor} if cursor and cursor != query.get("after") else None
+
+
+def following(came: int, total: int, query: Query) -> Query | None:
+    """Return the query of the next numbered page; None behind the last one."""
+    number, size = int(query.get("page", "1")), int(query.get("size", DEFAULT_SIZE))
+    # More than the default may be cut without a word: then only what came can be counted on.
+    seen = number * (size if size <= DEFAULT_SIZE else came)
+    return None if seen >= total else numbered(number + 1, query)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from zhipu_async.flows.call import Calls
+from zhipu_async.flows.pages import Pages, Query
 from zhipu_async.flows.request import Content, Request, sent
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from zhipu_async.types.tasks import TaskReceipt
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741  an item of a page
 Task = TypeVar("Task", bound=Reply)
 
 
@@ -67,6 +69,23 @@ class Resource:
     ) -> T:
         """Send no body, only path arguments and a query, and return the reply."""
         return await self._calls.call(endpoint, Request(path=path or {}, query=query or {}, options=options))
+
+    def _pages(
+        self,
+        endpoint: Endpoint[T],
+        options: CallOptions,
+        query: Query,
+        /,
+        *,
+        items: Callable[[T], Sequence[I]],
+        following: Callable[[T, Query], Query | None],
+    ) -> Pages[T, I]:
+        """Return the pages of a list; nothing is sent before they are asked for."""
+
+        async def fetch(query: Query) -> T:
+            return await self._get(endpoint, options, query=query)
+
+        return Pages(fetch, query, items, following)
 
     async def _upload(
         self,
