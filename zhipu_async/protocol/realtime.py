@@ -189,7 +189,7 @@ class Machine(Core):
     def resting(self) -> bool:
         """Whether nobody would notice a change of connection now."""
         state = self.state
-        quiet = state.configuration is Configuration.SETTLED and not self.acks.open
+        quiet = state.configuration is Configuration.SETTLED and not state.unanswered
         return state.connection is Connection.READY and quiet and not busy(state)
 
     # ── what the platform says ─────────────────────────────────────────────────────────────────────

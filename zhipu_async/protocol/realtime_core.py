@@ -155,6 +155,8 @@ class Core:
     def record_of(self, response_id: str) -> AnswerRecord | None:
         """Return the answer that an event names, beginning it where this is its first event."""
         if not response_id:
+            if self.active is not None and not self.active.settled:
+                self.signal(Signal.STARTED)
             return self.active
         return self.records.get(response_id) or self._started(response_id)
 

@@ -66,6 +66,8 @@ def decode(message: bytes) -> tuple[PlatformEvent | UnknownEvent | None, tuple[P
         event = _decode.decode(message)
     except ValueError:  # ValidationError, DecodeError and UnicodeDecodeError all are
         return _decode_leniently(message)
+    if not event.event_id and b'"eventId"' in message:
+        return _decode_leniently(message)
     if not isinstance(event, ResponseAudioDelta):  # speech would be kept twice
         vars(event)["_body"] = message
     return event, ()
@@ -95,7 +97,7 @@ def _event_of(
     vars(event)["_raw"] = fields
     if not broken:
         return event, ()
-    what = "fields that cannot be read: " + ", ".join(broken)
+    what = "fields that cannot be read: " + ", ".join(sorted(broken))
     return event, (ProtocolWarning(what=what, event_type=name[:SHOWN_TYPE_CHARACTERS]),)
 
 
