@@ -82,6 +82,8 @@ class Cursor(Generic[T]):
 
     async def open(self) -> None:
         """Ask for the stream, once. Cancelling leaves nothing open."""
+        if self.state is State.CLOSED:
+            raise closed()
         if self.state is State.NEW:
             self.opened = await self._opener()
             self._watch = Watch(self.opened)
@@ -226,9 +228,9 @@ class Cursor(Generic[T]):
         watch, opened = self._watch, self.opened
         if self.state is not State.OPEN or watch is None or opened is None or watch.loop.is_closed():
             return
-        warnings.warn("a stream was dropped half-read; use `async with`", ResourceWarning, stacklevel=2)
         # Any thread may collect garbage, also one that holds the limiter's lock: the loop does the rest.
         watch.loop.call_soon_threadsafe(abandon, opened)
+        warnings.warn("a stream was dropped half-read; use `async with`", ResourceWarning, stacklevel=2)
 
 
 def abandon(opened: Opened) -> None:

@@ -27,8 +27,8 @@ class Watch:
 
     __slots__ = ("__weakref__", "_opened", "_seen", "_since", "_timer", "expired", "idle", "loop", "turn")
 
-    def __init__(self, opened: Opened) -> None:
-        self.loop = asyncio.get_running_loop()
+    def __init__(self, opened: Opened, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.loop = loop or asyncio.get_running_loop()
         self.expired: APITimeoutError | None = None
         self.turn = 0
         """Counts up when the reader begins to wait for the network and when items have come: odd while it waits."""
@@ -57,6 +57,9 @@ class Watch:
         if waiting and due is not None and now >= due:
             self._expire()
             return
+        if waiting and self._opened.response.lost():
+            self._opened.response.close()  # wakes the read
+            return
         if not waiting and now - self._since >= LOOK_SECONDS:
             self.idle = self._opened.permit.idle = True
         self._timer = self._look_later(now)
@@ -74,7 +77,7 @@ class Watch:
 
     def _look_later(self, now: float) -> asyncio.TimerHandle:
         due, seconds = self._due(now), LOOK_SECONDS
-        if self._begun and self._opened.timeout.idle is not None:
+        if self._opened.timeout.idle is not None:
             seconds = min(seconds, self._opened.timeout.idle * LOOK_SHARE)
         if due is not None and due > now:
             seconds = min(seconds, due - now)

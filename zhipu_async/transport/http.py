@@ -116,7 +116,8 @@ class Response:
             piece, self._unread = self._unread, b""
             return piece
         try:
-            piece = await self._content.readany()
+            # Once released, aiohttp reports a whole body as a broken one.
+            piece = b"" if self._content.at_eof() else await self._content.readany()
         except (OSError, ValueError, aiohttp.ClientError) as exc:
             raise APIConnectionError(
                 f"the connection broke while the answer arrived ({type(exc).__name__})"
