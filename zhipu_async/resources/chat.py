@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zhipu_async.flows.stream import ChatStream
     from zhipu_async.flows.tasks import PendingTask
     from zhipu_async.flows.toolrun import ToolRun
+    from zhipu_async.resources.async_completions import AsyncCompletions
     from zhipu_async.types.chat_task import ChatTaskResult
 
 T = TypeVar("T")
@@ -41,6 +42,13 @@ class Chat(Resource):
     def completions(self) -> Completions:
         """Return the completions: `zhipu.chat.completions.create(...)`."""
         return Completions(self._calls)
+
+    @cached_property
+    def asyncCompletions(self) -> AsyncCompletions:
+        """Return chat tasks under the name of the vendor's older SDK; `completions.submit` is the one to use."""
+        from zhipu_async.resources.async_completions import AsyncCompletions
+
+        return AsyncCompletions(self._calls)
 
 
 class Completions(Resource):

@@ -121,6 +121,10 @@ class Audio(Part):
     def __bool__(self) -> bool:
         return bool(self.id or self.data)
 
+    def __getitem__(self, name: str) -> str:
+        """Return a field: the vendor's pages write `audio["data"]`."""
+        return str(getattr(self, name))
+
     @property
     def pcm_or_wav(self) -> bytes:
         """Return the sound as the platform sent it."""
