@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
+    from zhipu_async.resources.batches import Batches
     from zhipu_async.resources.chat import Chat
     from zhipu_async.resources.embeddings import Embeddings
     from zhipu_async.resources.files import Files
@@ -217,6 +218,13 @@ class AsyncZhipuAI:
         from zhipu_async.resources.chat import Chat
 
         return Chat(self._calls)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Return batches of requests: `zhipu.batches.submit(...)`."""
+        from zhipu_async.resources.batches import Batches
+
+        return Batches(self._calls)
 
     @cached_property
     def embeddings(self) -> Embeddings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from zhipu_async.types.base import Part, Reply
+from zhipu_async.types.tasks import TaskRef
 
 MILLISECONDS_ABOVE = 10**11  # as seconds that is the year 5138: larger numbers are milliseconds
 
@@ -58,6 +59,7 @@ class Batch(Reply):
     """A batch; `.status` is one of `BatchStatus`, times are seconds since the epoch."""
 
     id: str = ""
+    object: str = "batch"
     endpoint: str = ""
     input_file_id: str = ""
     completion_window: str = ""
@@ -90,6 +92,20 @@ class Batch(Reply):
     def has_files(self) -> bool:
         """Tell whether there is something to collect."""
         return bool(self.output_file_id or self.error_file_id)
+
+    @property
+    def ref(self) -> TaskRef[Batch]:
+        """Return what `zhipu.tasks.attach(...)` and `.as_completed(...)` take to wait for its end."""
+        return TaskRef("batches", self.id)
+
+
+class BatchList(Reply):
+    """One page of batches, newest first."""
+
+    data: list[Batch] = []
+    first_id: str = ""
+    last_id: str = ""
+    has_more: bool = False
 
 
 def seconds(moment: float) -> float:
