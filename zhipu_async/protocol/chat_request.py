@@ -15,6 +15,7 @@ from zhipu_async.types.chat_request import MediaPart
 
 OPTION_NAMES = frozenset(CallOptions.__annotations__)
 FIELD_NAMES = frozenset(ChatParams.__annotations__) - OPTION_NAMES
+WRITTEN_OUT = frozenset({"model", "messages", "stream"})  # keywords that methods have beside the bundle
 
 TEMPERATURES = (0.0, 1.0)
 TOP_PS = (0.01, 1.0)
