@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from . import (
     agents,
+    applications,
+    assistants,
     batches,
     chat,
     document_calls,
     files,
+    finagent,
     images,
     knowledge,
     made,
@@ -30,10 +33,13 @@ if TYPE_CHECKING:
 
 OPERATIONS: tuple[Operation, ...] = (
     *agents.OPERATIONS,
+    *applications.OPERATIONS,
+    *assistants.OPERATIONS,
     *batches.OPERATIONS,
     *chat.OPERATIONS,
     *document_calls.OPERATIONS,
     *files.OPERATIONS,
+    *finagent.OPERATIONS,
     *images.OPERATIONS,
     *knowledge.OPERATIONS,
     *made.OPERATIONS,
