@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from zhipu_async.errors import InvalidArgument, InvalidType, UsageError
-from zhipu_async.protocol.chat_request import FIELD_NAMES, OPTION_NAMES, Prepared, prepare
+from zhipu_async.protocol.chat_request import FIELD_NAMES, OPTION_NAMES, Prepared, prepare, split
 from zhipu_async.types.chat import Audio, ChatCompletion, Choice, FunctionCall, Message, ToolCall
 from zhipu_async.types.chat_request import MediaPart
 
@@ -229,7 +229,7 @@ def test_fields_and_options_do_not_overlap() -> None:
         ("time_out", "Did you mean 'timeout'?"),
         ("message", "Did you mean 'messages'?"),
         ("steam", "Did you mean 'stream'?"),
-        ("stream", "create(stream=True) gives a stream"),
+        ("stream", "so does create(stream=True)."),
         ("n", "extra_body={'n': ...} sends it anyway."),
         ("logprobs", "The platform has no such parameter"),
         ("quux", "goes into extra_body={'quux': ...}."),
@@ -240,6 +240,13 @@ def test_an_unknown_keyword_is_a_type_error_that_helps(name: str, hint: str) -> 
     assert isinstance(error, TypeError)
     assert str(error).startswith(f"unexpected keyword argument {name!r}.")
     assert hint in str(error)
+
+
+def test_other_bundles_are_split_by_their_own_names() -> None:
+    with pytest.raises(InvalidType, match="Did you mean 'size'"):
+        split({"sise": "1024x1024"}, frozenset({"size"}))
+    with pytest.raises(InvalidType, match="goes into extra_body"):
+        split({"messags": "hi"}, frozenset({"size"}))
 
 
 @pytest.mark.parametrize("value", [0, 0.0, 0.5, 1, 1.0])

@@ -99,7 +99,12 @@ def unknown(name: str, names: frozenset[str] = FIELD_NAMES) -> InvalidType:
             sentence,
             hint=f"The platform has no such parameter; extra_body={{{name!r}: ...}} sends it anyway.",
         )
-    close = difflib.get_close_matches(name, sorted(names | OPTION_NAMES), n=1)
+    if name == "stream":
+        return InvalidType(
+            sentence, hint="Methods called stream give streams, and so does create(stream=True)."
+        )
+    written_out = WRITTEN_OUT if names is FIELD_NAMES else frozenset[str]()
+    close = difflib.get_close_matches(name, sorted(names | OPTION_NAMES | written_out), n=1)
     if close:
         return InvalidType(sentence, hint=f"Did you mean {close[0]!r}?")
     return InvalidType(
