@@ -10,7 +10,6 @@ from zhipu_async.simulator.routes import Route, Routes
 from .conftest import Caller
 
 DOCUMENTED = [
-    "",
     "POST /paas/v4/chat/completions",
     "POST /paas/v4/async/chat/completions",
     "POST /paas/v4/videos/generations",
@@ -70,10 +69,9 @@ DOCUMENTED = [
     "POST /llm-application/open/v3/application/invoke",
     "POST /llm-application/open/v2/application/slice_info",
     "GET /llm-application/open/history_session_record/{app_id}/{conversation_id}",
-    "",
-][1:-1]  # the platform's API document of July 2026
+]
+"""The platform's API document of July 2026."""
 ELSEWHERE = [
-    "",
     "POST /aico-saas/bm/v1/DueDiligenceReport",
     "POST /aico-saas/bm/v1/ConsumerProtectionAudit",
     "POST /aico-saas/bm/v1/FinancialAdviserSparring",
@@ -82,8 +80,8 @@ ELSEWHERE = [
     "POST /paas/v4/audio/customization",
     "PUT /llm-application/open/document/{id}",
     "GET /paas/v4/models",
-    "",
-][1:-1]  # older pages, and what lives without being documented
+]
+"""Older pages, and what lives without being documented."""
 ROUTES = Routes(OPERATIONS)
 
 
@@ -110,7 +108,7 @@ async def test_every_operation_answers_an_empty_request_with_json_and_without_br
     caller: Caller, operation: str
 ) -> None:
     method, path = operation.split()
-    body = {} if method in ("POST", "PUT") else None
+    body: dict[str, object] | None = {} if method in ("POST", "PUT") else None
 
     reply = await caller.send(method, caller.sim.root_url + filled(path), body=body)
 
