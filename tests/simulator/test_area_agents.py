@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -54,7 +55,7 @@ WHOLE: list[tuple[str, object, dict[str, object], str]] = [
     ("service_check_agent", [TEXT], {"default_fields": ["solution"]}, "text"),
     ("sales_check_agent", [TEXT], {"default_fields": ["deal"], "rate": "阶梯评分"}, "text"),
     ("job_matching_agent", [FILE, TEXT], {"job_description": "welder"}, "text"),
-    ("intelligent_education_correction_agent", [IMAGE], {}, "object"),
+    ("intelligent_education_correction_agent", [IMAGE], {}, "text"),
 ]
 STREAMED: list[tuple[str, object, dict[str, object]]] = [
     ("general_translation", [TEXT], {}),
@@ -96,6 +97,11 @@ def said(body: Body) -> object:
 def parts(content: object) -> Sequence[Body]:
     items = content if is_array(content) else [content]
     return [item for item in items if is_object(item)]
+
+
+def homework_in(reply: Reply) -> Body:
+    found: Body = json.loads(text_of(parts(said(reply.json))[0], "text"))
+    return found
 
 
 @pytest.mark.parametrize(("agent", "content", "variables", "kind"), WHOLE)
@@ -279,7 +285,7 @@ async def test_conversations_that_do_not_exist_are_refused(caller: Caller) -> No
 
 async def test_homework_is_corrected_question_by_question(caller: Caller) -> None:
     agent = "intelligent_education_correction_agent"
-    handed_in = object_of(parts(said((await invoke(caller, agent, [IMAGE])).json))[0], "object")
+    handed_in = homework_in(await invoke(caller, agent, [IMAGE]))
     image = first(handed_in, "images")
     open_ones = [one["uuid"] for one in objects_of(image, "questions") if not one["is_finish"]]
     wanted = {
@@ -291,7 +297,7 @@ async def test_homework_is_corrected_question_by_question(caller: Caller) -> Non
     reply = await post(caller, "/async-result", **polling)
 
     assert len(open_ones) == 2
-    looked_at = object_of(parts(said(reply.json))[0], "object")
+    looked_at = homework_in(reply)
     questions = objects_of(first(looked_at, "images"), "questions")
     assert [one["is_finish"] for one in questions] == [1, 1]
 
@@ -299,7 +305,7 @@ async def test_homework_is_corrected_question_by_question(caller: Caller) -> Non
 async def test_only_homework_that_was_handed_in_can_be_looked_at(caller: Caller) -> None:
     polling = "intelligent_education_correction_polling"
     agent = "intelligent_education_correction_agent"
-    handed_in = object_of(parts(said((await invoke(caller, agent, [IMAGE])).json))[0], "object")
+    handed_in = homework_in(await invoke(caller, agent, [IMAGE]))
     trace = {"trace_id": handed_in["trace_id"], "images": [{"uuids": ["other"]}]}
 
     assert (await post(caller, "/async-result", agent_id=polling)).code == "1213"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from zhipu_async.simulator import NeverEnds, Simulator, TaskFails
@@ -11,6 +13,9 @@ from zhipu_async.simulator.shapes import Body, object_of, objects_of, text_of
 
 from .asking import MOST_LOOKS, first, upload
 from .conftest import Caller
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 CHAT = "/v4/chat/completions"
 RUNNING = ("validating", "in_progress", "finalizing", "cancelling")
@@ -20,6 +25,12 @@ def line(custom_id: str, model: str = "glm-4-plus", url: str = CHAT, **body: obj
     said = {"messages": [{"role": "user", "content": custom_id}]} if url == CHAT else {}
     request = {"model": model, **said, **body}
     return json.dumps({"custom_id": custom_id, "method": "POST", "url": url, "body": request}) + "\n"
+
+
+@pytest.fixture
+async def sim() -> AsyncGenerator[Simulator]:
+    async with Simulator(seed=0) as simulator:  # counts as the platform does
+        yield simulator
 
 
 async def create(caller: Caller, content: str, endpoint: str = CHAT, **body: object) -> Body:
@@ -78,6 +89,14 @@ async def test_refused_lines_stand_in_the_error_file(caller: Caller) -> None:
     assert batch["status"] == "completed"
     assert batch["request_counts"] == {"total": 2, "completed": 1, "failed": 1}
     assert object_of(object_of(refused["job-hot1"], "body"), "error")["code"] == "1214"
+
+
+async def test_an_odd_seed_counts_as_the_documents_say(session: aiohttp.ClientSession) -> None:
+    async with Simulator(seed=1) as sim:
+        caller = Caller(sim, session)
+        batch = (await life_of(caller, await create(caller, line("job-0001"))))[-1]
+
+    assert [batch[name] for name in ("request_counts", "total", "completed", "failed")] == [1, 1, 1, 0]
 
 
 @pytest.mark.parametrize(

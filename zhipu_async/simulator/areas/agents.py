@@ -136,7 +136,7 @@ def async_result(ask: Ask) -> Answer:
     name = text_of(ask.body, "agent_id")
     if name == agent_homework.POLLING:
         found = agent_homework.look(ask)
-        return Whole({"agent_id": name, "status": "success", "choices": [choice(ask, found)]})
+        return Whole({"agent_id": name, "status": "success", "choices": [choice(ask, [found])]})
     async_id = text_of(ask.body, "async_id")
     if not async_id:
         raise missing("async_id")

@@ -12,6 +12,7 @@ from ..keeping import Kept
 from ..operation import Answer, Ask, Operation, Whole, parse_json
 from ..paging import after
 from ..refusals import Refusal, illegal, rendered
+from ..saying import quirk
 from ..shapes import Body, flag_of, is_object, object_of, text_of, without_nulls
 from . import chat, files, images, vectors
 
@@ -63,22 +64,34 @@ class Batch:
         return len(self.output) + len(self.refused)
 
     def shown(self) -> Body:
-        body = self.ask.body
-        counts = {"total": len(self.lines), "completed": len(self.output), "failed": len(self.refused)}
+        """What is not known yet is absent."""
+        given: Body = {
+            name: self.ask.body[name] for name in ("completion_window", "metadata") if name in self.ask.body
+        }
+        files: Body = {"output_file_id": self.output_file_id, "error_file_id": self.error_file_id}
         shown: Body = {
             "id": self.id,
             "object": "batch",
             "endpoint": self.endpoint,
             "input_file_id": self.input_file.id,
-            "completion_window": body.get("completion_window"),
             "status": self.status,
-            "output_file_id": self.output_file_id,
-            "error_file_id": self.error_file_id,
-            "request_counts": counts,
-            "metadata": body.get("metadata"),
+            **{name: file_id for name, file_id in files.items() if file_id is not None},
+            **given,
+            **self.counts(),
             **self.stamps,
         }
         return {**shown, "errors": {"object": "list", "data": self.errors}} if self.errors else shown
+
+    def counts(self) -> Body:
+        """One object, as the platform sends; or with every other seed flat, as its documents say."""
+        counts: Body = {
+            "total": len(self.lines),
+            "completed": len(self.output),
+            "failed": len(self.refused),
+        }
+        return (
+            {"request_counts": len(self.lines), **counts} if quirk(self.ask) else {"request_counts": counts}
+        )
 
 
 def create(ask: Ask) -> Answer:
