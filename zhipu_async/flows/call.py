@@ -6,15 +6,16 @@ import asyncio
 import copy
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from zhipu_async.errors import APIError, MaybeSubmitted
+from zhipu_async.errors import APIConnectionError, APIError, MaybeSubmitted
 from zhipu_async.flows.alarm import Alarm
 from zhipu_async.flows.answers import Answers
 from zhipu_async.flows.job import Defaults, Job, Opened
 from zhipu_async.flows.observe import CallRecord, Observers
 from zhipu_async.flows.permits import Permit, Permits, Pool
-from zhipu_async.flows.request import JsonContent, Request, fresh_request_id
+from zhipu_async.flows.request import Content, JsonContent, Request, fresh_request_id
 from zhipu_async.flows.tasking import Tasking
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
@@ -173,14 +174,19 @@ class Calls:
             headers["Content-Type"] = content.content_type
             if content.length is not None:
                 headers["Content-Length"] = str(content.length)
-            body = content.open(job.request_id)
+            body = content.open(job.request_id, partial(alarm.begin, "first"))
         url = self.address.url(job.endpoint.root, job.endpoint.path, request.path)
         query = {**request.query, **job.defaults.options.get("extra_query", {})}
         alarm.begin("first")
         alarm.sent = True
-        return await http.send(
-            job.endpoint.method, url, headers, body, query=query, connect=job.defaults.timeout.connect
-        )
+        try:
+            return await http.send(
+                job.endpoint.method, url, headers, body, query=query, connect=job.defaults.timeout.connect
+            )
+        except APIConnectionError:
+            if content is not None and content.failure is not None:
+                raise content.failure from None  # the connection broke because the caller's own code did
+            raise
 
     def _pause(self, job: Job, error: APIError) -> float:
         """Return how long to wait before the next attempt, or raise what the caller is to see."""
@@ -214,13 +220,7 @@ class Calls:
 
     def _job(self, endpoint: Endpoint[object], request: Request, pool: Pool) -> Job:
         defaults = self.defaults.override(request.options)
-        fields = request.fields
-        extra = defaults.options.get("extra_body")
-        if extra:
-            fields = {**(fields or {}), **extra}
-        content = request.content
-        if content is None and fields is not None:
-            content = JsonContent(fields, takes_request_id=endpoint.takes_request_id)
+        content = _content(endpoint, request, defaults.options.get("extra_body"))
         total = defaults.timeout.total
         model = request.model or endpoint.default_model
         replay = endpoint.replay if request.intent is None else Replay.ONCE
@@ -236,3 +236,12 @@ class Calls:
             Retries(policy, replay, self.random, can_renew=self.credentials.renewable),
             CallRecord(endpoint.name, model, request.stream, self.clock.now()),
         )
+
+
+def _content(
+    endpoint: Endpoint[object], request: Request, extra: Mapping[str, object] | None
+) -> Content | JsonContent | None:
+    if request.content is not None:
+        return request.content.with_fields(extra) if extra else request.content
+    fields = {**(request.fields or {}), **extra} if extra else request.fields
+    return None if fields is None else JsonContent(fields, takes_request_id=endpoint.takes_request_id)

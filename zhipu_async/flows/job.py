@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.observe import CallRecord, TokenUsage
-from zhipu_async.flows.request import Content, Request
+from zhipu_async.flows.request import Content, JsonContent, Request
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.retry import MAX_RETRIES, Retries
@@ -50,7 +50,7 @@ class Job:
 
     endpoint: Endpoint[object]
     request: Request
-    content: Content | None
+    content: Content | JsonContent | None
     defaults: Defaults
     model: str
     pool: Pool

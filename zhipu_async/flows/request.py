@@ -17,7 +17,14 @@ _encoder = msgspec.json.Encoder()
 
 
 class Content(Protocol):
-    """A body that is not JSON: a multipart form, a raw file."""
+    """A body that is not JSON: a multipart form."""
+
+    failure: Exception | None
+    """What the caller's own code raised while the body was sent."""
+
+    def with_fields(self, fields: Mapping[str, object]) -> Content:
+        """Return the body with more fields in it."""
+        ...
 
     @property
     def content_type(self) -> str:
@@ -34,8 +41,8 @@ class Content(Protocol):
         """Tell whether `open` may be called again for another attempt."""
         ...
 
-    def open(self, request_id: str) -> bytes | AsyncIterable[bytes]:
-        """Return the bytes from their beginning."""
+    def open(self, request_id: str, moved: Callable[[], None]) -> AsyncIterable[bytes]:
+        """Return the bytes from their beginning; `moved` hears of each piece that was sent."""
         ...
 
 
@@ -62,6 +69,7 @@ class JsonContent:
 
     content_type = "application/json"
     replayable = True
+    failure = None
 
     def __init__(self, fields: Mapping[str, object], *, takes_request_id: bool) -> None:
         self._own_id = "request_id" in fields
@@ -73,7 +81,7 @@ class JsonContent:
         """Return None: the HTTP library counts bytes by itself."""
         return None
 
-    def open(self, request_id: str) -> bytes:
+    def open(self, request_id: str, moved: Callable[[], None] | None = None) -> bytes:
         """Return the bytes of one attempt."""
         if self._own_id or not self._takes_id:
             return self._encoded

@@ -2,51 +2,89 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, TypeAlias
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
-import anyio
-import anyio.to_thread
+import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol import multipart
+from zhipu_async.protocol.parts import MEDIA_TYPES
+from zhipu_async.types.saving import Progress, to_its_end
+
+__all__ = ["FileField", "Form", "Named", "Progress", "Uploadable", "file_field", "form_values"]
+
+if TYPE_CHECKING:
+    from typing import Self
 
 PIECE_BYTES = 256 * 1024  # read and sent at a time
+ID_CHARACTERS = 32  # of a request id of ours
 
 Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | AsyncIterable[bytes]"
 Named: TypeAlias = "Uploadable | tuple[str, Uploadable]"
 """A path, bytes, an open binary file or an async iterator, alone or as (file name, content)."""
 
-Progress: TypeAlias = "Callable[[int, int | None], None]"
-"""Called with bytes done and bytes in all (None when unknown)."""
+_SOUNDS_AND_PICTURES = {
+    ".bmp": "image/bmp",
+    ".gif": "image/gif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".png": "image/png",
+    ".wav": "audio/wav",
+    ".webp": "image/webp",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class FileField:
-    """One file of a form."""
+    """One file of a form; `size` is None when it shows only at the end, `start` is where an open file stood."""
 
     field: str
     filename: str
     content_type: str
     source: Uploadable
     size: int | None
+    start: int = 0
+
+    @property
+    def again(self) -> bool:
+        """Tell whether the content can be read a second time."""
+        return self.size is not None
 
 
 class Form:
     """A form to send: text fields, then files. It is the `Content` of a request."""
 
     def __init__(
-        self, values: multipart.Values, files: list[FileField], on_progress: Progress | None = None
+        self,
+        values: multipart.Values,
+        files: Sequence[FileField],
+        on_progress: Progress | None = None,
+        *,
+        takes_request_id: bool = False,
     ) -> None:
+        self.failure: Exception | None = None
+        """What the caller's own file, iterator or progress function raised while it was sent."""
         self._values = values
         self._files = files
         self._progress = on_progress
+        self._takes_id = takes_request_id and "request_id" not in values
         self._boundary = f"zhipu-async-{uuid4().hex}"
+        self._begun = False
+
+    def with_fields(self, fields: Mapping[str, object]) -> Form:
+        """Return the form with more fields, which win over those of the same names."""
+        values = {**self._values, **form_values(**fields)}
+        return Form(values, self._files, self._progress, takes_request_id=self._takes_id)
 
     @property
     def content_type(self) -> str:
@@ -56,7 +94,7 @@ class Form:
     @property
     def length(self) -> int | None:
         """Return the number of bytes, None when a file's size is unknown."""
-        total = len(multipart.fields(self._boundary, self._values)) + len(multipart.end(self._boundary))
+        total = len(self._fields("0" * ID_CHARACTERS)) + len(multipart.end(self._boundary))
         for file in self._files:
             if file.size is None:
                 return None
@@ -65,34 +103,66 @@ class Form:
 
     @property
     def replayable(self) -> bool:
-        """Tell whether every file can be read again from its beginning."""
-        return all(isinstance(file.source, (str, os.PathLike, bytes)) for file in self._files)
+        """Tell whether the form can be sent again, from the beginning of every file."""
+        return not self._begun or all(file.again for file in self._files)
 
-    def open(self, request_id: str) -> AsyncIterable[bytes]:
-        """Return the form's bytes; a form has its own way to carry a request id, as a field."""
-        del request_id
-        return self._pieces()
+    def open(self, request_id: str, moved: Callable[[], None]) -> AsyncIterable[bytes]:
+        """Return the form's bytes, with the request id as a field where the endpoint has one.
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+        `moved` hears of each piece that was sent: a slow upload is not a silent platform.
+        """
+        self.failure = None
+        return self._pieces(request_id, moved)
+
+    async def _pieces(self, request_id: str, moved: Callable[[], None]) -> AsyncGenerator[bytes]:
         total, done = self.length, 0
-        async for piece in self._parts():
-            yield piece
-            done += len(piece)
-            if self._progress is not None:
-                self._progress(done, total)
+        self._begun = True
+        try:
+            async with aclosing(self._parts(request_id)) as parts:
+                async for piece in parts:
+                    yield piece
+                    moved()
+                    done += len(piece)
+                    if self._progress is not None:
+                        self._progress(done, total)
+        except Exception as exc:  # the HTTP library would call it a broken connection
+            self.failure = exc
+            raise
 
-    async def _parts(self) -> AsyncIterator[bytes]:
-        if self._values:
-            yield multipart.fields(self._boundary, self._values)
+    async def _parts(self, request_id: str) -> AsyncGenerator[bytes]:
+        if fields := self._fields(request_id):
+            yield fields
         for file in self._files:
             yield self._head(file)
-            async for piece in _content(file.source):
-                yield piece
+            async with aclosing(_measured(file)) as content:
+                async for piece in content:
+                    yield piece
             yield b"\r\n"
         yield multipart.end(self._boundary)
 
+    def _fields(self, request_id: str) -> bytes:
+        values = {**self._values, "request_id": request_id} if self._takes_id else self._values
+        return multipart.fields(self._boundary, values)
+
     def _head(self, file: FileField) -> bytes:
         return multipart.file_head(self._boundary, file.field, file.filename, file.content_type)
+
+
+def form_values(**fields: object) -> dict[str, str | Sequence[str]]:
+    """Return fields as the text of a form; None is not sent, a list repeats its field, an object is JSON."""
+    return {name: _written(value) for name, value in fields.items() if value is not None}
+
+
+def _written(value: object) -> str | list[str]:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [item if isinstance(item, str) else _as_json(item) for item in msgspec.to_builtins(value)]
+    return _as_json(value)
+
+
+def _as_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()  # numbers and flags look the same in a form
 
 
 async def file_field(
@@ -100,13 +170,17 @@ async def file_field(
 ) -> FileField:
     """Return a file as a form's field, or raise before anything is sent: no such file, empty, too large."""
     filename, source = file if isinstance(file, tuple) else (_name_of(file), file)
-    size = await _size_of(source)
+    size, start = await _extent_of(source)
     if size == 0:
         raise InvalidArgument(f"{filename} is empty")
     if limit_bytes is not None and size is not None and size > limit_bytes:
         raise InvalidArgument(f"{filename} has {size} bytes; the platform takes {limit_bytes} at most")
-    guessed = content_type or mimetypes.guess_type(filename)[0] or "application/octet-stream"
-    return FileField(field, filename, guessed, source, size)
+    return FileField(field, filename, content_type or _media_type(filename), source, size, start)
+
+
+def _media_type(filename: str) -> str:
+    suffix = Path(filename).suffix.lower()
+    return MEDIA_TYPES.get(suffix) or _SOUNDS_AND_PICTURES.get(suffix, "application/octet-stream")
 
 
 def _name_of(source: Uploadable) -> str:
@@ -116,43 +190,109 @@ def _name_of(source: Uploadable) -> str:
     return Path(name).name if isinstance(name, str) else "file"
 
 
-async def _size_of(source: Uploadable) -> int | None:
+async def _extent_of(source: Uploadable) -> tuple[int | None, int]:
+    """Return how many bytes there are, if that is known, and where they start."""
     if isinstance(source, bytes):
-        return len(source)
+        return len(source), 0
     if isinstance(source, (str, os.PathLike)):
-        try:
-            return (await anyio.Path(source).stat()).st_size
-        except OSError as exc:
-            raise InvalidArgument(f"cannot read {os.fspath(source)!r}: {exc.strerror}") from exc
+        return await to_its_end(partial(_size_of, Path(source))), 0
     if isinstance(source, AsyncIterable):
-        return None
+        return None, 0
     if hasattr(source, "read"):
-        return await anyio.to_thread.run_sync(_remaining, source)
+        return await to_its_end(partial(_remaining, source))
     raise InvalidType(
         f"a file is a path, bytes, an open binary file or an async iterator, not {type(source).__name__}"
     )
 
 
-def _remaining(source: IO[bytes]) -> int | None:
+def _size_of(path: Path) -> int:
+    try:
+        if path.is_dir():
+            raise InvalidArgument(f"{os.fspath(path)!r} is a directory")
+        return path.stat().st_size
+    except OSError as exc:
+        raise InvalidArgument(f"cannot read {os.fspath(path)!r}: {exc.strerror}") from exc
+
+
+def _remaining(source: IO[bytes]) -> tuple[int | None, int]:
     if not source.seekable():
-        return None
+        return None, 0
     here = source.tell()
     size = source.seek(0, os.SEEK_END) - here
     source.seek(here)
-    return size
+    return size, here
 
 
-async def _content(source: Uploadable) -> AsyncIterator[bytes]:
+# ── reading ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _measured(file: FileField) -> AsyncGenerator[bytes]:
+    """Give as many bytes as were announced: what a file grows by meanwhile is left out, a shorter one is refused."""
+    left = file.size
+    async with aclosing(_content(file)) as content:
+        async for piece in content:
+            if not isinstance(piece, (bytes, bytearray, memoryview)):
+                raise InvalidType(f"{file.filename} gives {type(piece).__name__} instead of bytes")
+            if kept := piece[:left]:
+                yield kept
+            if left is not None:
+                left -= len(kept)
+            if left == 0:
+                break
+    if left:
+        raise InvalidArgument(f"{file.filename} became {left} bytes shorter while it was sent")
+
+
+async def _content(file: FileField) -> AsyncGenerator[bytes]:
+    source = file.source
     if isinstance(source, bytes):
         for start in range(0, len(source), PIECE_BYTES):
             yield source[start : start + PIECE_BYTES]
-    elif isinstance(source, (str, os.PathLike)):
-        async with await anyio.open_file(source, "rb") as file:
-            while piece := await file.read(PIECE_BYTES):
-                yield piece
     elif isinstance(source, AsyncIterable):
         async for piece in source:
             yield piece
+    elif isinstance(source, (str, os.PathLike)):
+        async with _OpenFile(Path(source)) as opened:
+            while piece := await opened.read():
+                yield piece
     else:
-        while piece := await anyio.to_thread.run_sync(source.read, PIECE_BYTES):
+        if file.again:
+            await to_its_end(partial(source.seek, file.start))
+        while piece := await to_its_end(partial(source.read, PIECE_BYTES)):
             yield piece
+
+
+class _OpenFile:
+    """A file to read in threads, closed whatever happens."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await to_its_end(self._open)
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    async def read(self) -> bytes:
+        """Return the next piece, b"" at the end."""
+        assert self._file is not None
+        return await to_its_end(partial(self._file.read, PIECE_BYTES))
+
+    def _open(self) -> None:
+        try:
+            self._file = self._path.open("rb")
+        except OSError as exc:
+            raise InvalidArgument(f"cannot read {os.fspath(self._path)!r}: {exc.strerror}") from exc
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()  # nothing was written, so there is nothing to wait for
