@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
+    from zhipu_async.resources.agents import Agents
     from zhipu_async.resources.batches import Batches
     from zhipu_async.resources.chat import Chat
     from zhipu_async.resources.embeddings import Embeddings
+    from zhipu_async.resources.file_parser import FileParser
     from zhipu_async.resources.files import Files
     from zhipu_async.resources.images import Images
+    from zhipu_async.resources.layout import Layout
     from zhipu_async.resources.models import Models
+    from zhipu_async.resources.ocr import Ocr
     from zhipu_async.resources.realtime import Realtime
     from zhipu_async.resources.rerank import Rerank
     from zhipu_async.resources.tasks import Tasks
@@ -213,6 +217,13 @@ class AsyncZhipuAI:
     # ── resources, imported when first used ────────────────────────────────────────────────────────
 
     @cached_property
+    def agents(self) -> Agents:
+        """Return ready-made agents: `zhipu.agents.invoke(...)`."""
+        from zhipu_async.resources.agents import Agents
+
+        return Agents(self._calls)
+
+    @cached_property
     def chat(self) -> Chat:
         """Return chat completions: `zhipu.chat.completions.create(...)`."""
         from zhipu_async.resources.chat import Chat
@@ -234,6 +245,13 @@ class AsyncZhipuAI:
         return Embeddings(self._calls)
 
     @cached_property
+    def file_parser(self) -> FileParser:
+        """Return the file parser: `zhipu.file_parser.parse(...)`."""
+        from zhipu_async.resources.file_parser import FileParser
+
+        return FileParser(self._calls)
+
+    @cached_property
     def files(self) -> Files:
         """Return uploaded files: `zhipu.files.upload(...)`."""
         from zhipu_async.resources.files import Files
@@ -246,6 +264,20 @@ class AsyncZhipuAI:
         from zhipu_async.resources.images import Images
 
         return Images(self._calls)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Return the layout of documents: `zhipu.layout.parse(...)`."""
+        from zhipu_async.resources.layout import Layout
+
+        return Layout(self._calls)
+
+    @cached_property
+    def ocr(self) -> Ocr:
+        """Return text from pictures: `zhipu.ocr.recognize(...)`."""
+        from zhipu_async.resources.ocr import Ocr
+
+        return Ocr(self._calls)
 
     @cached_property
     def rerank(self) -> Rerank:

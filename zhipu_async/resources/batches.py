@@ -19,7 +19,11 @@ CHAT = "/v4/chat/completions"  # without the /paas of the address; each line of 
 
 CREATE = Endpoint(name="batches.create", path="/batches", reply=Batch, replay=Replay.ONCE)
 SUBMIT = Endpoint(
-    name="batches.submit", path="/batches", reply=TaskReceipt, replay=Replay.ONCE, default_model="batches"
+    name="batches.submit",
+    path="/batches",
+    reply=TaskReceipt,
+    replay=Replay.ONCE,
+    default_model="batches",  # tasks hold a place until they end: it must not be one that calls need
 )
 LIST = Endpoint(name="batches.list", method="GET", path="/batches", reply=BatchList, replay=Replay.SAFE)
 
