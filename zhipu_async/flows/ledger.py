@@ -11,7 +11,8 @@ from uuid import uuid4
 
 import msgspec
 
-from zhipu_async.errors import InvalidType, LedgerError, ZhipuError
+from zhipu_async import errors
+from zhipu_async.errors import APIStatusError, InvalidType, LedgerError, TaskFailed, ZhipuError
 from zhipu_async.protocol.ledger import Entry, State, Trace, fingerprint, trace_of
 
 T = TypeVar("T")
@@ -83,9 +84,13 @@ class Line:
 
     ledger: Ledger
     entry: Entry
-    repeat: bool = False
-    """Whether an entry that is there already is to be sent again."""
     written: bool = False
+    earlier: State | None = None
+    """How an earlier run left an entry that is to be sent again."""
+
+    def send_again(self, known: Entry) -> None:
+        """Take the place of an entry that is there already."""
+        self.entry, self.earlier = known, known.state
 
     async def intend(self) -> None:
         """Write the intent, once. Cancelling takes it back: nothing has been sent yet."""
@@ -94,7 +99,8 @@ class Line:
         try:
             await self._begin()
         except asyncio.CancelledError:
-            keep_going(self.ledger.erase(self.entry.id))
+            if self.earlier is None:
+                keep_going(self.ledger.erase(self.entry.id))
             raise
         self.written = True
 
@@ -115,19 +121,18 @@ class Line:
         trace = trace_of(error)
         if not self.written or trace is Trace.INTENT:
             return
-        if trace is Trace.NOTHING:
+        if trace is Trace.NOTHING and self.earlier is State.INTENT:
+            return  # this time it was refused; what became of the first time is still not known
+        if trace is Trace.NOTHING and self.earlier is None:
             await surely(self.ledger.erase(self.entry.id))
         else:
             await surely(self.ledger.finished(self.entry.id, State.FAILED, reason_of(error)))
 
     async def _begin(self) -> None:
-        known = await surely(self.ledger.begin(self.entry))
-        if known is None:
-            return
-        if known.held or not self.repeat:
-            raise LedgerError(f"another process is at item {self.entry.key!r} of job {self.entry.job!r}")
-        self.entry = known
-        await surely(self.ledger.restart(known.id))
+        if self.earlier is not None:
+            await surely(self.ledger.restart(self.entry.id))
+        elif await surely(self.ledger.begin(self.entry)) is not None:
+            raise LedgerError(f"another run is at item {self.entry.key!r} of job {self.entry.job!r}")
 
 
 def new_entry(endpoint: str, fields: Mapping[str, object], *, job: str, key: str, wall: float) -> Entry:
@@ -143,11 +148,25 @@ def reason_of(error: BaseException) -> bytes:
         {
             "error": type(error).__name__,
             "message": error.message if isinstance(error, ZhipuError) else str(error),
-            "code": str(getattr(error, "code", "")),
-            "status": str(getattr(error, "status", "")),
-            "body": str(getattr(error, "body", "")),
+            **{name: str(getattr(error, name, "")) for name in ("code", "status", "body", "task_id", "kind")},
         }
     )
+
+
+def error_of(reason: bytes) -> Exception:
+    """Return the failure that the ledger kept."""
+    kept = msgspec.json.decode(reason, type=dict[str, str])
+    message, code, body = kept.get("message", ""), kept.get("code", ""), kept.get("body", "")
+    name = kept.get("error", "")
+    if name == TaskFailed.__name__:
+        return TaskFailed(
+            message, task_id=kept.get("task_id", ""), kind=kept.get("kind", ""), status=kept.get("status", ""),
+            code=code, body=body,
+        )  # fmt: skip
+    kind: object = getattr(errors, name, None)
+    if isinstance(kind, type) and issubclass(kind, APIStatusError):
+        return kind(message, code=code, status=int(kept.get("status") or 0), body=body)
+    return kind(message) if isinstance(kind, type) and issubclass(kind, ZhipuError) else ZhipuError(message)
 
 
 # ── what must not be lost to a cancellation ────────────────────────────────────────────────────────

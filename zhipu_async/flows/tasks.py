@@ -6,6 +6,7 @@ import asyncio
 import weakref
 from collections import defaultdict
 from collections.abc import AsyncIterator, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
@@ -220,16 +221,27 @@ class TaskFlow:
         line = line or self.line(endpoint.name, fields)
         if line is None:
             return await self._send(calls, endpoint, kind, request, extra or {}, None)
-        self._sending.add(line.entry.id)
+        written = replace(request, intent=line.intend)
         try:
-            return await self._send(
-                calls, endpoint, kind, replace(request, intent=line.intend), extra or {}, line
-            )
+            with self.sending(line):
+                return await self._send(calls, endpoint, kind, written, extra or {}, line)
         except BaseException as error:
             await line.failed(error)
             raise
+
+    @contextmanager
+    def sending(self, line: Line) -> Generator[None]:
+        """While a request is on its way, its intent is no riddle."""
+        entry_id = line.entry.id
+        self._sending.add(entry_id)
+        try:
+            yield
         finally:
-            self._sending.discard(line.entry.id)
+            self._sending.discard(entry_id)
+
+    def is_sending(self, entry_id: str) -> bool:
+        """Tell whether a request of this process is on its way."""
+        return entry_id in self._sending
 
     def line(
         self, endpoint: str, fields: Mapping[str, object], *, job: str = "", key: str = ""
@@ -269,7 +281,7 @@ class TaskFlow:
         Places are held for as long as tasks take. So the clocks run from the moment that there is one,
         unless the caller set them for this call: then the queue is a part of it.
         """
-        if "timeout" in request.options:
+        if request.options.get("timeout") is not None:
             return await calls.submit(endpoint, request)
         lane = _lane(endpoint, request)
         while True:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Unpack, overload
 
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, REPAIR_TURNS, ChatParams
@@ -16,15 +16,24 @@ from zhipu_async.types.chat import ChatCompletion
 from zhipu_async.types.chat_request import Messages
 
 if TYPE_CHECKING:
+    from zhipu_async.flows.bulk import Via
     from zhipu_async.flows.job import Opened
+    from zhipu_async.flows.jobs import Repeat
     from zhipu_async.flows.parse import Parsed
+    from zhipu_async.flows.progress import OnError, OnProgress
     from zhipu_async.flows.stream import ChatStream
     from zhipu_async.flows.tasks import PendingTask
     from zhipu_async.flows.toolrun import ToolRun
+    from zhipu_async.protocol.chat_params import ChatRequest
     from zhipu_async.resources.async_completions import AsyncCompletions
     from zhipu_async.types.chat_task import ChatTaskResult
+    from zhipu_async.types.tasks import Outcome
 
 T = TypeVar("T")
+
+Requests: TypeAlias = (
+    "Iterable[ChatRequest | tuple[str, ChatRequest]] | AsyncIterable[ChatRequest | tuple[str, ChatRequest]]"
+)
 
 CREATE = Endpoint(
     name="chat.completions.create",
@@ -139,6 +148,43 @@ class Completions(Resource):
             self._whole, self.stream, model=model, messages=messages, params=params, max_rounds=max_rounds
         )
 
+    def map(
+        self,
+        requests: Requests,
+        *,
+        via: Via = "direct",
+        ordered: bool = False,
+        concurrency: int | None = None,
+        on_progress: OnProgress | None = None,
+        on_error: OnError = "collect",
+        job: str | None = None,
+        repeat: Repeat = "nothing",
+    ) -> AsyncGenerator[Outcome[ChatCompletion]]:
+        """Yield how each of many requests ended, pulling them as there is room for more.
+
+        requests: `ChatRequest` dicts, or pairs of a key of yours and one; a list, a generator, an async generator.
+        via: "direct" calls; "task" submits and polls; "batch" writes files that the platform works off within
+            a day, at half the price.
+        ordered: yield in the order of the input; by default in the order of the ends.
+        concurrency: items under way at one time; the limiter decides below that. For batches, files.
+        on_progress: called with a `Progress` after each item.
+        on_error: "collect" yields failures as outcomes, "raise" raises the first.
+        job: a name under which the client's ledger remembers each item: run again, what has ended is not
+            paid for again, what was submitted is waited for, and what may have arrived is reported.
+        repeat: what a job sends again: "failed" items, "unknown" ones that may have arrived, or "both".
+
+        Leaving the loop, or cancelling, ends the calls under way; tasks and batches live on.
+        """
+        from zhipu_async.flows.bulk import Wishes
+        from zhipu_async.protocol.kinds import CHAT, SUBMIT_CHAT
+        from zhipu_async.resources.bulk import Mapping
+
+        wishes = Wishes(ordered=ordered, concurrency=concurrency, on_progress=on_progress, on_error=on_error)
+        mapping = Mapping(
+            endpoint=CREATE, prepare=_mapped, submission=(SUBMIT_CHAT, CHAT), batch_url="/v4/chat/completions"
+        )
+        return mapping.outcomes(self._calls, requests, via=via, job=job, repeat=repeat, wishes=wishes)
+
     async def _whole(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatCompletion:
         return await self._calls.call(CREATE, await _request(prepare(model, messages, params)))
 
@@ -156,3 +202,8 @@ async def _request(prepared: Prepared, *, stream: bool = False) -> Request:
 
         body = await with_files(prepared)
     return Request(body, model=str(body["model"]), options=prepared.options, stream=stream)
+
+
+async def _mapped(request: ChatRequest) -> Request:
+    params = {name: value for name, value in request.items() if name not in ("model", "messages")}
+    return await _request(prepare(request.get("model"), request.get("messages"), params))

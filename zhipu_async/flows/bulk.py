@@ -1,0 +1,149 @@
+"""Bulk work: many requests with back-pressure, each ending in an outcome, a job's finished items never paid twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeGuard, TypeVar
+
+import msgspec
+
+from zhipu_async.errors import InvalidArgument
+from zhipu_async.flows.jobs import Job
+from zhipu_async.flows.ledger import Line
+from zhipu_async.flows.progress import OnError, OnProgress, told
+from zhipu_async.flows.race import Entrant, Race
+from zhipu_async.flows.request import Request
+from zhipu_async.flows.source import Source
+from zhipu_async.flows.tasks import PendingTask
+from zhipu_async.protocol.endpoint import Endpoint
+from zhipu_async.protocol.kinds import Kind
+from zhipu_async.protocol.options import CallOptions
+from zhipu_async.types.base import Reply
+from zhipu_async.types.tasks import Outcome, TaskReceipt
+
+if TYPE_CHECKING:
+    from zhipu_async.flows.call import Calls
+    from zhipu_async.transport.clock import Clock
+
+R = TypeVar("R")
+V = TypeVar("V", bound=Reply)
+V_co = TypeVar("V_co", covariant=True)
+
+Via = Literal["direct", "task", "batch"]
+CALLS_AT_ONCE = 128  # fills the limits of all but the largest accounts; the limiter holds back the rest
+TASKS_AT_ONCE = 1000  # pending; the platform's own queue is behind them
+SUBMISSIONS_AT_ONCE = 16
+# Nobody watches each item of bulk work: it may wait for its turn as long as it takes, and outlast a busy hour.
+PATIENT = CallOptions(max_retries=10, overload_patience=3600.0, timeout=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What all bulk work takes."""
+
+    ordered: bool = False
+    concurrency: int | None = None
+    on_progress: OnProgress | None = None
+    on_error: OnError = "collect"
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ("collect", "raise"):
+            raise InvalidArgument(f"on_error is 'collect' or 'raise', not {self.on_error!r}")
+        if self.concurrency is not None and self.concurrency < 1:
+            raise InvalidArgument(f"concurrency must be 1 or more, not {self.concurrency}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Bulk(Generic[R, V]):
+    """One kind of bulk work: how an element becomes a request, and where it goes."""
+
+    calls: Calls
+    endpoint: Endpoint[V]
+    prepare: Callable[[R], Awaitable[Request]]
+    job: Job
+    submission: tuple[Endpoint[TaskReceipt], Kind[Any]] | None = None
+    """Where it goes `via="task"`."""
+
+    def run(
+        self, elements: Source[R | tuple[str, R]], *, at_once: int | None, ordered: bool
+    ) -> AsyncGenerator[Outcome[V]]:
+        """Yield how each item ended."""
+        if self.submission is None:
+            window = starting = at_once or CALLS_AT_ONCE
+        else:
+            window, starting = at_once or TASKS_AT_ONCE, SUBMISSIONS_AT_ONCE
+        race: Race[R | tuple[str, R], V] = Race(
+            elements, self._entrant, window=window, starting=starting, ordered=ordered
+        )
+        return race.run()
+
+    def _entrant(self, element: R | tuple[str, R], index: int) -> Entrant[V]:
+        key, request = keyed(element, index)
+        return Entrant(key, index, start=lambda: self._begin(key, request))
+
+    async def _begin(self, key: str, element: R) -> PendingTask[Any] | Outcome[V]:
+        request = await self.prepare(element)
+        name = self.submission[0].name if self.submission is not None else self.endpoint.name
+        line = self.job.line(name, request.fields or {}, key)
+        known = await self.job.known(line, self.endpoint.reply) if line is not None else None
+        if known is not None:
+            return known
+        if self.submission is None:
+            return await self._call(request, line)
+        return await self.calls.tasking.flow.submit(self.calls, *self.submission, request, line=line)
+
+    async def _call(self, request: Request, line: Line | None) -> Outcome[V]:
+        if line is None:
+            return Outcome(value=await self.calls.call(self.endpoint, request))
+        try:
+            with self.calls.tasking.flow.sending(line):
+                reply = await self.calls.call(self.endpoint, replace(request, intent=line.intend))
+        except BaseException as error:
+            await line.failed(error)
+            raise
+        await line.done(msgspec.json.encode(reply.raw))
+        return Outcome(value=reply)
+
+
+class Way(Protocol[R, V_co]):
+    """One way to get bulk work done."""
+
+    def run(
+        self, elements: Source[R | tuple[str, R]], *, at_once: int | None, ordered: bool
+    ) -> AsyncGenerator[Outcome[V_co]]:
+        """Yield how each item ended."""
+        ...
+
+
+def outcomes(
+    way: Way[R, V_co],
+    elements: Iterable[R | tuple[str, R]] | AsyncIterable[R | tuple[str, R]],
+    wishes: Wishes,
+    clock: Clock,
+) -> AsyncGenerator[Outcome[V_co]]:
+    """Yield how each item ended, tell of the progress, and raise the first error if that is wanted."""
+    return told(
+        way.run(Source(elements), at_once=wishes.concurrency, ordered=wishes.ordered),
+        clock=clock,
+        total=len(elements) if isinstance(elements, Sized) else None,
+        on_progress=wishes.on_progress,
+        on_error=wishes.on_error,
+    )
+
+
+def keyed(element: R | tuple[str, R], index: int) -> tuple[str, R]:
+    """Return an item's key and its request; without a key of the caller's, its position."""
+    if _is_pair(element):
+        return element
+    if isinstance(element, tuple):
+        raise InvalidArgument("an item is a request, or a pair of its key (a str) and the request")
+    return str(index), element
+
+
+def _is_pair(element: R | tuple[str, R]) -> TypeGuard[tuple[str, R]]:
+    match element:
+        case (str(), _):
+            return isinstance(element, tuple)
+        case _:
+            return False

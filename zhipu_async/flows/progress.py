@@ -1,0 +1,86 @@
+"""How far bulk work has come: counts, rate, time left, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from zhipu_async.flows.observe import TokenUsage
+from zhipu_async.transport.clock import Clock
+from zhipu_async.types.tasks import Outcome
+
+V = TypeVar("V")
+
+OnError = Literal["collect", "raise"]
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a callback is told after each item; the same object every time."""
+
+    total: int | None = None
+    """How many items there are; None when the input does not tell."""
+    succeeded: int = 0
+    failed: int = 0
+    replayed: int = 0
+    """How many of them the ledger knew, so that nothing was sent."""
+    tokens: int = 0
+    elapsed: float = 0.0
+
+    @property
+    def done(self) -> int:
+        """Return how many items have ended."""
+        return self.succeeded + self.failed
+
+    @property
+    def rate(self) -> float:
+        """Return the items per second that were really sent."""
+        return (self.done - self.replayed) / self.elapsed if self.elapsed > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return the seconds that the rest will take at this rate; None while nobody can tell."""
+        if self.total is None or not self.rate:
+            return None
+        return max(0, self.total - self.done) / self.rate
+
+    def __str__(self) -> str:
+        total = "" if self.total is None else f"/{self.total}"
+        left = "" if self.seconds_left is None else f", {self.seconds_left:.0f} s left"
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.done}{total}{failed}, {self.rate:.1f}/s{left}, {self.tokens} tokens"
+
+    def note(self, outcome: Outcome[object], elapsed: float) -> None:
+        """Count an item."""
+        self.succeeded += outcome.ok
+        self.failed += not outcome.ok
+        self.replayed += outcome.replayed
+        self.elapsed = elapsed
+        usage: object = getattr(outcome.value, "usage", None)
+        if isinstance(usage, TokenUsage):
+            self.tokens += int(usage.total_tokens)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+async def told(
+    outcomes: AsyncGenerator[Outcome[V]],
+    *,
+    clock: Clock,
+    total: int | None,
+    on_progress: OnProgress | None,
+    on_error: OnError,
+) -> AsyncGenerator[Outcome[V]]:
+    """Yield the outcomes, tell the callback of each, and raise the first error if that is wanted."""
+    progress, began = Progress(total), clock.now()
+    async with aclosing(outcomes):
+        async for outcome in outcomes:
+            progress.note(outcome, clock.now() - began)
+            if on_progress is not None:
+                on_progress(progress)
+            if on_error == "raise":
+                outcome.result  # noqa: B018  (it raises)
+            yield outcome
