@@ -41,12 +41,15 @@ if TYPE_CHECKING:
     from zhipu_async.resources.images import Images
     from zhipu_async.resources.layout import Layout
     from zhipu_async.resources.models import Models
+    from zhipu_async.resources.moderations import Moderations
     from zhipu_async.resources.ocr import Ocr
     from zhipu_async.resources.realtime import Realtime
     from zhipu_async.resources.rerank import Rerank
     from zhipu_async.resources.tasks import Tasks
     from zhipu_async.resources.tokenizer import Tokenizer
     from zhipu_async.resources.videos import Videos
+    from zhipu_async.resources.web_reader import WebReader
+    from zhipu_async.resources.web_search import WebSearch
 
 T = TypeVar("T")
 
@@ -273,6 +276,13 @@ class AsyncZhipuAI:
         return Layout(self._calls)
 
     @cached_property
+    def moderations(self) -> Moderations:
+        """Return the safety review: `zhipu.moderations.create(...)`."""
+        from zhipu_async.resources.moderations import Moderations
+
+        return Moderations(self._calls)
+
+    @cached_property
     def ocr(self) -> Ocr:
         """Return text from pictures: `zhipu.ocr.recognize(...)`."""
         from zhipu_async.resources.ocr import Ocr
@@ -320,6 +330,20 @@ class AsyncZhipuAI:
         from zhipu_async.resources.realtime import Realtime
 
         return Realtime(self._calls, trust_env=self._trust_env)
+
+    @cached_property
+    def web_reader(self) -> WebReader:
+        """Return pages of the web as text: `zhipu.web_reader.read(...)`."""
+        from zhipu_async.resources.web_reader import WebReader
+
+        return WebReader(self._calls)
+
+    @cached_property
+    def web_search(self) -> WebSearch:
+        """Return searches of the web: `zhipu.web_search.search(...)`."""
+        from zhipu_async.resources.web_search import WebSearch
+
+        return WebSearch(self._calls)
 
 
 _RESOURCES = frozenset(

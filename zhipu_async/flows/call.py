@@ -90,7 +90,8 @@ class Calls:
         reply, permit = await self._repeated(job, read)
         if isinstance(reply, Linked):
             connect(reply, self.download)
-        job.record.usage = getattr(reply, "usage", None)
+        usage = getattr(reply, "usage", None)
+        job.record.usage = usage if hasattr(usage, "total_tokens") else None  # moderations count calls
         job.record.model = job.model or getattr(reply, "model", "")  # a poll learns it from the answer
         self.finish(job, None)
         return reply, permit
