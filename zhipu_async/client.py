@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
     from zhipu_async.resources.agents import Agents
+    from zhipu_async.resources.audio import Audio
     from zhipu_async.resources.batches import Batches
     from zhipu_async.resources.chat import Chat
     from zhipu_async.resources.embeddings import Embeddings
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from zhipu_async.resources.tasks import Tasks
     from zhipu_async.resources.tokenizer import Tokenizer
     from zhipu_async.resources.videos import Videos
+    from zhipu_async.resources.voices import Voices
     from zhipu_async.resources.web_reader import WebReader
     from zhipu_async.resources.web_search import WebSearch
 
@@ -220,6 +222,13 @@ class AsyncZhipuAI:
     # ── resources, imported when first used ────────────────────────────────────────────────────────
 
     @cached_property
+    def audio(self) -> Audio:
+        """Return speech and transcripts: `zhipu.audio.speech`, `zhipu.audio.transcriptions`."""
+        from zhipu_async.resources.audio import Audio
+
+        return Audio(self._calls)
+
+    @cached_property
     def agents(self) -> Agents:
         """Return ready-made agents: `zhipu.agents.invoke(...)`."""
         from zhipu_async.resources.agents import Agents
@@ -316,6 +325,13 @@ class AsyncZhipuAI:
         from zhipu_async.resources.videos import Videos
 
         return Videos(self._calls)
+
+    @cached_property
+    def voices(self) -> Voices:
+        """Return voices to speak with: `zhipu.voices.clone(...)`."""
+        from zhipu_async.resources.voices import Voices
+
+        return Voices(self._calls)
 
     @cached_property
     def models(self) -> Models:

@@ -13,7 +13,7 @@ from zhipu_async.protocol.auth import hide
 from zhipu_async.protocol.codes import FINAGENT, PLATFORM, Rule, look_up
 from zhipu_async.protocol.decoding import Undecodable, parse
 from zhipu_async.protocol.endpoint import Endpoint, Envelope
-from zhipu_async.protocol.replies import Fault, fault_in, read_fault, read_reply
+from zhipu_async.protocol.replies import Fault, fault_in, read_content, read_fault, read_reply
 from zhipu_async.protocol.retry import Failure, Stage, retry_after_seconds, should_retry
 from zhipu_async.types.base import Meta, Reply, attach
 
@@ -38,14 +38,18 @@ class Answers:
     async def reply(self, endpoint: Endpoint[T], job: Job, response: Response, alarm: Alarm) -> T:
         """Return the reply of a response, or raise its error."""
         body = await self._body(job, response, alarm)
+        is_content = endpoint.envelope is Envelope.CONTENT
         try:
-            read = read_reply(body, endpoint.reply, endpoint.envelope)
+            if is_content:
+                read = read_content(body, endpoint.reply, is_page=_is_page(response))
+            else:
+                read = read_reply(body, endpoint.reply, endpoint.envelope)
         except Undecodable as exc:
             raise self._unreadable(job, response, body, str(exc)) from exc
         if isinstance(read, Fault):
             raise self._refusal(job, response, read, body)
         if isinstance(read, Reply):
-            attach(read, self._meta(job, response), body)
+            attach(read, self._meta(job, response), b"" if is_content else body)
         return read
 
     async def opened(self, job: Job, response: Response, alarm: Alarm) -> Meta:

@@ -16,7 +16,7 @@ import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol import multipart
-from zhipu_async.protocol.parts import MEDIA_TYPES
+from zhipu_async.protocol.parts import MEDIA_TYPES, Kind, sniff
 from zhipu_async.types.saving import Progress, to_its_end
 
 __all__ = ["FileField", "Form", "Named", "Progress", "Uploadable", "file_field", "form_values"]
@@ -166,10 +166,23 @@ def _as_json(value: object) -> str:
 
 
 async def file_field(
-    field: str, file: Named, *, content_type: str = "", limit_bytes: int | None = None
+    field: str,
+    file: Named,
+    *,
+    content_type: str = "",
+    limit_bytes: int | None = None,
+    by_extension: bool = False,
 ) -> FileField:
-    """Return a file as a form's field, or raise before anything is sent: no such file, empty, too large."""
+    """Return a file as a form's field, or raise before anything is sent: no such file, empty, too large.
+
+    by_extension: the platform goes by the extension of the name, so there has to be one.
+    """
     filename, source = file if isinstance(file, tuple) else (_name_of(file), file)
+    if by_extension and not Path(filename).suffix:
+        raise InvalidArgument(
+            "the platform goes by the extension of the file's name, and there is none.",
+            hint='Give the name too: file=("name.ext", content).',
+        )
     size, start = await _extent_of(source)
     if size == 0:
         raise InvalidArgument(f"{filename} is empty")
@@ -186,6 +199,9 @@ def _media_type(filename: str) -> str:
 def _name_of(source: Uploadable) -> str:
     if isinstance(source, (str, os.PathLike)):
         return Path(source).name
+    if isinstance(source, bytes):
+        kind = sniff(source)
+        return "file" if kind is Kind.UNKNOWN else f"file.{kind.value}"
     name = getattr(source, "name", None)
     return Path(name).name if isinstance(name, str) else "file"
 

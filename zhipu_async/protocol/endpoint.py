@@ -28,6 +28,7 @@ class Envelope(Enum):
     """What stands around the reply in a body that reports success."""
 
     BARE = "nothing"
+    CONTENT = "no JSON at all: the body is the content, such as sound"
     TASK = "nothing; an error beside a task's status belongs to the task, not to the call"
     CODE_200 = "{code: 200, message, data}"
     SUCCESS = "{success: true, code: 200, msg, data}"

@@ -44,6 +44,18 @@ def read_reply(body: bytes, into: type[T], envelope: Envelope) -> T | Fault:
     return decode(body, into)
 
 
+def read_content(body: bytes, into: type[T], *, is_page: bool) -> T | Fault:
+    """Return a reply whose `content` is the body itself; JSON or HTML in its place tells of an error."""
+    if not is_page:
+        if body:
+            return convert({"content": body}, into)
+        raise Undecodable("the body is empty")
+    fault = _described(parse(body))
+    if fault is None:
+        raise Undecodable("JSON instead of content")
+    return fault
+
+
 def read_fault(body: bytes) -> Fault:
     """Return what the body of an error status says; HTML and empty bodies say nothing but the status."""
     try:

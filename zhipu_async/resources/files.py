@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Unpack
 
-from zhipu_async.errors import InvalidArgument
 from zhipu_async.flows.download import Download, of_endpoint
 from zhipu_async.flows.pages import Pages, Query, after
 from zhipu_async.flows.request import Request, query
@@ -50,12 +48,7 @@ class Files(Resource):
             `zhipu.knowledge.documents.upload` instead.
         on_progress: called with bytes sent and bytes in all.
         """
-        field = await file_field("file", file)
-        if not PurePath(field.filename).suffix:
-            raise InvalidArgument(
-                "the platform goes by the extension of the file's name, and there is none.",
-                hint='Give the name too: file=("jobs.jsonl", content).',
-            )
+        field = await file_field("file", file, by_extension=True)
         values = query(purpose=purpose, knowledge_id=knowledge_id, sentence_size=sentence_size)
         form = Form({**values, "custom_separator": custom_separator or ()}, [field], on_progress)
         return await self._upload(UPLOAD, form, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 VOICE_RATE = 44_100  # what GLM-4-Voice's bare samples are played at, one channel of 16 bits
+SPEECH_RATE = 24_000  # what GLM-TTS's bare samples are played at
 SAMPLE_BYTES = 2
 
 
@@ -13,14 +14,17 @@ def playable(sound: bytes, rate: int = VOICE_RATE) -> bytes:
     return sound if sound[:4] == b"RIFF" or sound[:3] == b"ID3" else wav(sound, rate)
 
 
-def wav(samples: bytes, rate: int, channels: int = 1) -> bytes:
+def wav(samples: bytes, rate: int) -> bytes:
     """Samples of 16 bits behind a WAV header; a trailing half sample is cut off."""
-    whole = samples[: len(samples) - len(samples) % (SAMPLE_BYTES * channels)]
-    frame = SAMPLE_BYTES * channels
-    header = struct.pack(
+    whole = samples[: len(samples) - len(samples) % SAMPLE_BYTES]
+    return wav_header(len(whole), rate) + whole
+
+
+def wav_header(size: int, rate: int) -> bytes:
+    """What makes a WAV file of `size` bytes of samples, one channel of 16 bits."""
+    return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
-        b"RIFF", 36 + len(whole), b"WAVE",
-        b"fmt ", 16, 1, channels, rate, rate * frame, frame, 8 * SAMPLE_BYTES,
-        b"data", len(whole),
+        b"RIFF", 36 + size, b"WAVE",
+        b"fmt ", 16, 1, 1, rate, rate * SAMPLE_BYTES, SAMPLE_BYTES, 8 * SAMPLE_BYTES,
+        b"data", size,
     )  # fmt: skip
-    return header + whole
