@@ -206,8 +206,7 @@ class Cursor(Generic[T]):
         if whole_body or error is not None or opened.response.at_eof():
             opened.response.release()
         else:
-            # The connection returns to the pool by itself when the end of the body arrives.
-            watch.loop.call_later(DRAIN_SECONDS, opened.response.release)
+            opened.response.drain(DRAIN_SECONDS)
         self._settle(State.FAILED if error else State.WHOLE, opened)
 
     def _settle(self, state: State, opened: Opened) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zlib
 from collections.abc import AsyncIterable, Callable, Mapping
+from weakref import WeakKeyDictionary
 
 import aiohttp
 
@@ -61,10 +63,12 @@ class Http:
             )
         except (OSError, ValueError, aiohttp.ClientError) as exc:
             raise _translated(exc, connect) from exc
-        return Response(answer)
+        return Response(answer, session)
 
     async def close(self) -> None:
         """Close this loop's connections and those of dead loops. Cancelling does not stop it."""
+        if self._injected is not None:
+            _end_draining(self._injected)
         await self._sessions.close()
 
     async def _session(self) -> aiohttp.ClientSession:
@@ -90,10 +94,11 @@ class Http:
 class Response:
     """A response whose body is still arriving. Sync to drop, so that it can be dropped anywhere."""
 
-    __slots__ = ("_answer", "_content", "_inflater", "_unread", "headers", "status")
+    __slots__ = ("_answer", "_content", "_inflater", "_session", "_unread", "headers", "status")
 
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> None:
         self._answer = answer
+        self._session = session
         self._content = answer.content
         self.status = answer.status
         self.headers: Mapping[str, str] = answer.headers
@@ -184,6 +189,19 @@ class Response:
                 return plain
             piece = await self._content.readany()
 
+    def drain(self, seconds: float) -> None:
+        """Let the end of the body come by itself, which frees the connection; drop it when that takes longer."""
+        _draining.setdefault(self._session, set()).add(self._answer)
+        asyncio.get_running_loop().call_later(seconds, self._drained)
+
+    def _drained(self) -> None:
+        _draining.get(self._session, set()).discard(self._answer)
+        self.release()
+
+
+# Whose end is still awaited though nobody reads them any more: closed together with their session.
+_draining: WeakKeyDictionary[aiohttp.ClientSession, set[aiohttp.ClientResponse]] = WeakKeyDictionary()
+
 
 def _inflater(encoding: str) -> zlib._Decompress | None:  # pyright: ignore[reportPrivateUsage]
     names = encoding.strip().lower()
@@ -210,12 +228,19 @@ def _translated(exc: Exception, connect: float | None) -> APIConnectionError:
 
 
 async def _close_session(session: aiohttp.ClientSession) -> None:
+    _end_draining(session)
     await session.close()
+
+
+def _end_draining(session: aiohttp.ClientSession) -> None:
+    for answer in _draining.pop(session, ()):
+        answer.close()
 
 
 def _abandon_session(session: aiohttp.ClientSession) -> None:
     # Its loop is closed, so nothing can be awaited or scheduled there any more. aiohttp forgets such
     # connections and asyncio then warns of each; only private names still reach the sockets.
+    _draining.pop(session, None)
     connector = session.connector
     session.detach()
     if connector is None:
