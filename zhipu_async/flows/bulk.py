@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypedDict, TypeGuard, TypeVar
 
 import msgspec
 
 from zhipu_async.errors import InvalidArgument
-from zhipu_async.flows.jobs import Job
+from zhipu_async.flows.jobs import Job, Repeat
 from zhipu_async.flows.ledger import Line
 from zhipu_async.flows.progress import OnError, OnProgress, told
 from zhipu_async.flows.race import Entrant, Race
@@ -54,6 +54,23 @@ class Wishes:
             raise InvalidArgument(f"concurrency must be 1 or more, not {self.concurrency}")
 
 
+class MapOptions(TypedDict, total=False):
+    """What all bulk work takes, as keywords."""
+
+    ordered: bool
+    """Yield in the order of the input rather than of the ends."""
+    concurrency: int | None
+    """Requests under way at one time; the limiter decides below that."""
+    on_progress: OnProgress | None
+    """Called with a `Progress` after each item."""
+    on_error: OnError
+    """"collect" yields failures as outcomes, "raise" raises the first."""
+    job: str | None
+    """A name under which the client's ledger remembers each item."""
+    repeat: Repeat
+    """What a job sends again: "failed" items, "unknown" ones that may have arrived, or "both"."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Bulk(Generic[R, V]):
     """One kind of bulk work: how an element becomes a request, and where it goes."""
@@ -81,6 +98,11 @@ class Bulk(Generic[R, V]):
     def _entrant(self, element: R | tuple[str, R], index: int) -> Entrant[V]:
         key, request = keyed(element, index)
         return Entrant(key, index, start=lambda: self._begin(key, request))
+
+    async def one(self, key: str, element: R) -> Outcome[V]:
+        """Return how one item ended, for work that never becomes a task. Cancelling ends the call."""
+        ended = await self._begin(key, element)
+        return ended if isinstance(ended, Outcome) else Outcome(value=await ended)
 
     async def _begin(self, key: str, element: R) -> PendingTask[Any] | Outcome[V]:
         request = await self.prepare(element)

@@ -59,8 +59,7 @@ class Progress:
         self.replayed += outcome.replayed
         self.elapsed = elapsed
         usage: object = getattr(outcome.value, "usage", None)
-        if isinstance(usage, TokenUsage):
-            self.tokens += int(usage.total_tokens)
+        self.tokens += int(usage.total_tokens) if isinstance(usage, TokenUsage) else outcome.tokens
 
 
 OnProgress = Callable[[Progress], None]

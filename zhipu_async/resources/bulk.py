@@ -50,9 +50,11 @@ class Mapping(Generic[R, V]):
         wishes: Wishes,
     ) -> AsyncGenerator[Outcome[V]]:
         """Yield how each item ended."""
-        patient = calls.with_options(PATIENT)
-        task_job = Job(calls.tasking.flow, job or "", repeat)
-        return outcomes(self._way(patient, via, task_job), elements, wishes, calls.clock)
+        return outcomes(self.way(calls, via, job, repeat), elements, wishes, calls.clock)
+
+    def way(self, calls: Calls, via: Via, job: str | None, repeat: Repeat) -> Way[R, V]:
+        """Return what gets the work done."""
+        return self._way(calls.with_options(PATIENT), via, Job(calls.tasking.flow, job or "", repeat))
 
     def _way(self, calls: Calls, via: Via, job: Job) -> Way[R, V]:
         if via == "batch" and self.batch_url:
@@ -65,12 +67,9 @@ class Mapping(Generic[R, V]):
                 most_lines=self.most_lines,
             )
         if via == "direct" or (via == "task" and self.submission is not None):
+            submission = self.submission if via == "task" else None
             return Bulk(
-                calls=calls,
-                endpoint=self.endpoint,
-                prepare=self.prepare,
-                job=job,
-                submission=self.submission if via == "task" else None,
+                calls=calls, endpoint=self.endpoint, prepare=self.prepare, job=job, submission=submission
             )
         raise InvalidArgument(f"{self.endpoint.name} cannot be mapped via={via!r}")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Unpack, overload
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, overload
 
 from zhipu_async.errors import InvalidArgument
 from zhipu_async.protocol.endpoint import Endpoint, Replay
@@ -14,6 +14,11 @@ from zhipu_async.types.embeddings import EmbeddingList, Floats
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
+
+    from zhipu_async.flows.bulk import MapOptions
+    from zhipu_async.types.tasks import Outcome
+
+Texts: TypeAlias = "Iterable[str | tuple[str, str]] | AsyncIterable[str | tuple[str, str]]"
 
 CREATE = Endpoint(
     name="embeddings.create", path="/embeddings", reply=EmbeddingList[list[float]], replay=Replay.COSTLY
@@ -74,8 +79,64 @@ class Embeddings(Resource):
         endpoint = _endpoint(vectors)
         return await self._call(endpoint, options, model=model, input=input, dimensions=dimensions)
 
+    @overload
+    def map(
+        self,
+        texts: Texts,
+        *,
+        model: str,
+        dimensions: int | None = None,
+        vectors: Literal["list"] = "list",
+        via: Literal["direct", "batch"] = "direct",
+        **options: Unpack[MapOptions],
+    ) -> AsyncGenerator[Outcome[list[float]]]: ...
+    @overload
+    def map(
+        self,
+        texts: Texts,
+        *,
+        model: str,
+        dimensions: int | None = None,
+        vectors: Literal["array"],
+        via: Literal["direct", "batch"] = "direct",
+        **options: Unpack[MapOptions],
+    ) -> AsyncGenerator[Outcome[Floats]]: ...
+    @overload
+    def map(
+        self,
+        texts: Texts,
+        *,
+        model: str,
+        dimensions: int | None = None,
+        vectors: Literal["numpy"],
+        via: Literal["direct", "batch"] = "direct",
+        **options: Unpack[MapOptions],
+    ) -> AsyncGenerator[Outcome[NDArray[numpy.float32]]]: ...
+    def map(
+        self,
+        texts: Texts,
+        *,
+        model: str,
+        dimensions: int | None = None,
+        vectors: Literal["list", "array", "numpy"] = "list",
+        via: Literal["direct", "batch"] = "direct",
+        **options: Unpack[MapOptions],
+    ) -> AsyncGenerator[Outcome[Any]]:
+        """Yield the vector of each of many texts, in their order, 64 texts to a request.
 
-def _endpoint(vectors: str) -> Endpoint[object]:
+        A text that is refused costs only itself: its request is halved until it stands alone. Leaving the
+        loop, or cancelling, ends the calls under way.
+
+        texts: strings, or pairs of a key of yours and one; a list, a generator, an async generator.
+        via: "direct" calls, or "batch" files that the platform works off within a day, at half the price.
+        options: as in `chat.completions.map`, where `ordered=False` yields in the order of the ends.
+        """
+        from zhipu_async.resources.embedding_bulk import vectors_of
+
+        return vectors_of(self._calls, _endpoint(vectors), texts, model, dimensions, via, options)
+
+
+def _endpoint(vectors: str) -> Endpoint[Any]:
     if vectors == "list":
         return CREATE
     if vectors == "array":
@@ -85,7 +146,7 @@ def _endpoint(vectors: str) -> Endpoint[object]:
     raise InvalidArgument(f"vectors is 'list', 'array' or 'numpy', not {vectors!r}")
 
 
-def _numpy_endpoint() -> Endpoint[object]:
+def _numpy_endpoint() -> Endpoint[Any]:
     try:
         import numpy
     except ImportError as exc:

@@ -86,6 +86,8 @@ class Outcome(Generic[T_co]):
     """What finds the task again; None for items that were no tasks."""
     error: Exception | None = None
     value: T_co | None = field(default=None, repr=False)
+    tokens: int = 0
+    """The item's share of the tokens, where several items travel in one request."""
     replayed: bool = False
     """Whether the ledger knew the result, so that nothing was sent."""
 
