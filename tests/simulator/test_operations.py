@@ -124,3 +124,16 @@ async def test_every_operation_wants_a_key(caller: Caller, operation: str) -> No
     reply = await caller.send(method, caller.sim.root_url + filled(path), auth=False)
 
     assert (reply.status, reply.code) == (401, "1001")
+
+
+async def test_a_form_with_broken_headers_is_refused(caller: Caller) -> None:
+    broken = b'--x\r\nContent-Disposition: form-data; name="\x13"\r\n\r\n1\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    reply = await caller.send("POST", "/files", headers=headers, data=broken)
+
+    assert (reply.status, reply.code) == (400, "1210")
+
+
+async def test_a_path_with_a_line_break_is_looked_up_like_any_other(caller: Caller) -> None:
+    assert (await caller.get("/batches/a%0Ab")).code == "1214"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from . import answering
 from .delivery import Delivery, reset, status_of
@@ -164,7 +165,7 @@ class Door:
             raise Refusal("1210", "The body is too large", status=413, gateway=True) from None
         except TimeoutError:
             raise Refusal("1210", "The body did not come in whole", status=408, gateway=True) from None
-        except ValueError:
+        except (ValueError, HttpProcessingError):
             raise Refusal("1210", "The body could not be read") from None
 
     async def _deliver(

@@ -38,7 +38,7 @@ class Listener:
 
     async def open(self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
         application = web.Application(client_max_size=self._largest_request)
-        application.router.add_route("*", "/{tail:.*}", handle)
+        application.router.add_route("*", r"/{tail:[\s\S]*}", handle)
         runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=PATIENCE_AT_CLOSE
         )
