@@ -92,6 +92,12 @@ def test_a_wav_written_to_a_pipe_has_no_length() -> None:
     assert read(open_ended, PCM)[0] == PCM + PCM
 
 
+def test_a_file_may_end_in_the_middle_of_what_is_not_sound() -> None:
+    tail = chunk(b"LIST", bytes(20))
+    assert read(riff(form(), chunk(b"data", PCM)) + tail[:15], tail[15:18])[0] == PCM
+    assert read(PCM, b"", PCM)[0] == PCM + PCM
+
+
 def test_several_files_behind_each_other_are_one_sound() -> None:
     assert read(wave_file(PCM, 16_000) * 3)[0] == PCM * 3
 

@@ -23,7 +23,7 @@ from zhipu_async.protocol.realtime_outputs import (
     Ready,
 )
 from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input
-from zhipu_async.protocol.realtime_timing import Patience
+from zhipu_async.protocol.realtime_timing import Patience, Timer
 from zhipu_async.types.realtime import (
     ErrorEvent,
     HistoryDropped,
@@ -61,6 +61,18 @@ def answering(talk: Talk) -> Answering:
     return talk.machine.state.answering
 
 
+def heard_input(talk: Talk) -> Input:
+    return talk.machine.state.input
+
+
+def connection(talk: Talk) -> Connection:
+    return talk.machine.state.connection
+
+
+def configuration(talk: Talk) -> Configuration:
+    return talk.machine.state.configuration
+
+
 # ── connecting ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -68,14 +80,14 @@ def test_the_whole_configuration_is_sent_before_anything_else() -> None:
     talk = Talk(new(voice="tongtong"))
     talk.machine.dial()
     talk.machine.opened(talk.now)
-    assert talk.machine.state.connection is Connection.GREETING
+    assert connection(talk) is Connection.GREETING
     talk.hear("session.created", session={"id": "s1"})
     (update,) = talk.written
     assert isinstance(update, SessionUpdate)
     assert update.session.voice == "tongtong"
     talk.hear("session.updated", session={"id": "s1"})
     assert Ready() in talk.outputs
-    assert talk.machine.state.connection is Connection.READY
+    assert connection(talk) is Connection.READY
     assert talk.machine.echo.id == "s1"
 
 
@@ -139,12 +151,12 @@ def test_the_machine_shows_its_state() -> None:
 def test_a_spoken_turn_under_client_vad() -> None:
     talk = ready()
     talk.say(InputAudioBufferAppend(audio="AAA="), 100.0)
-    assert talk.machine.state.input is Input.BUFFERED
+    assert heard_input(talk) is Input.BUFFERED
     talk.say(InputAudioBufferCommit())
     talk.ask()
-    assert talk.machine.state.input is Input.COMMITTING
+    assert heard_input(talk) is Input.COMMITTING
     talk.hear("input_audio_buffer.committed", item_id="i1")
-    assert talk.machine.state.input is Input.EMPTY
+    assert heard_input(talk) is Input.EMPTY
     talk.started().done()
     assert answering(talk) is Answering.IDLE
 
@@ -152,33 +164,33 @@ def test_a_spoken_turn_under_client_vad() -> None:
 def test_a_committed_turn_waits_for_its_answer() -> None:
     talk = ready().speak()
     talk.hear("input_audio_buffer.committed", item_id="i1")
-    assert talk.machine.state.input is Input.COMMITTED
+    assert heard_input(talk) is Input.COMMITTED
     talk.ask()
-    assert talk.machine.state.input is Input.EMPTY
+    assert heard_input(talk) is Input.EMPTY
 
 
 def test_sound_appended_while_a_commit_is_under_way_is_the_next_turn() -> None:
     talk = ready().speak()
     talk.say(InputAudioBufferAppend(audio="AAA="), 100.0)
-    assert talk.machine.state.input is Input.BUFFERED
+    assert heard_input(talk) is Input.BUFFERED
     talk.hear("input_audio_buffer.committed", item_id="i1")
-    assert talk.machine.state.input is Input.BUFFERED
+    assert heard_input(talk) is Input.BUFFERED
     assert talk.machine.state.unanswered == 1
 
 
 def test_two_commits_are_acknowledged_one_by_one() -> None:
     talk = ready().speak().speak()
     talk.hear("input_audio_buffer.committed", item_id="i1")
-    assert talk.machine.state.input is Input.COMMITTING
+    assert heard_input(talk) is Input.COMMITTING
     talk.hear("input_audio_buffer.committed", item_id="i2")
-    assert talk.machine.state.input is Input.COMMITTED
+    assert heard_input(talk) is Input.COMMITTED
 
 
 def test_clearing_empties_the_turn() -> None:
     talk = ready()
     talk.say(InputAudioBufferAppend(audio="AAA="), 100.0)
     talk.say(InputAudioBufferClear())
-    assert talk.machine.state.input is Input.EMPTY
+    assert heard_input(talk) is Input.EMPTY
     assert talk.machine.state.clip_ms == 0.0
     talk.hear("input_audio_buffer.cleared", eventId="e")
     assert not talk.machine.acks.open
@@ -187,7 +199,7 @@ def test_clearing_empties_the_turn() -> None:
 def test_a_refused_commit_empties_the_turn_and_clears_what_the_platform_may_hold() -> None:
     talk = ready().speak()
     talk.failed("server_error")
-    assert talk.machine.state.input is Input.EMPTY
+    assert heard_input(talk) is Input.EMPTY
     assert [type(event) for event in talk.written] == [InputAudioBufferClear]
     assert talk.machine.state.unanswered == 0
 
@@ -196,7 +208,7 @@ def test_a_refused_commit_leaves_the_next_turn_alone() -> None:
     talk = ready().speak()
     talk.say(InputAudioBufferAppend(audio="AAA="), 100.0)
     talk.failed("server_error")
-    assert talk.machine.state.input is Input.BUFFERED
+    assert heard_input(talk) is Input.BUFFERED
     assert talk.written == []
 
 
@@ -236,11 +248,11 @@ def server_turn(talk: Talk) -> Talk:
 def test_a_spoken_turn_under_server_vad_owes_an_answer() -> None:
     talk = ready(turn_detection="server_vad")
     talk.hear("input_audio_buffer.speech_started", item_id="x")
-    assert talk.machine.state.input is Input.SPEECH
+    assert heard_input(talk) is Input.SPEECH
     talk.hear("input_audio_buffer.speech_stopped", item_id="x")
-    assert talk.machine.state.input is Input.ENDPOINTED
+    assert heard_input(talk) is Input.ENDPOINTED
     talk.hear("input_audio_buffer.committed", item_id="i1")
-    assert talk.machine.state.input is Input.LISTENING
+    assert heard_input(talk) is Input.LISTENING
     assert answering(talk) is Answering.REQUESTED
     talk.started()
     assert answering(talk) is Answering.STREAMING
@@ -574,7 +586,22 @@ def test_an_error_of_nobody_is_an_event_of_the_session() -> None:
     (error,) = talk.delivered
     assert isinstance(error, ErrorEvent)
     assert error.answers == ""
-    assert talk.machine.state.connection is Connection.READY
+    assert connection(talk) is Connection.READY
+
+
+def test_a_refused_clear_changes_nothing() -> None:
+    talk = ready()
+    talk.say(InputAudioBufferClear())
+    talk.failed("server_error")
+    (error,) = talk.delivered
+    assert isinstance(error, ErrorEvent)
+    assert error.answers == "input_audio_buffer.clear"
+
+
+def test_a_clock_without_an_answer_hurts_nobody() -> None:
+    talk = ready()
+    talk.machine.timers.start(Timer.CANCEL, talk.now)
+    assert talk.wait(2.0) == []
 
 
 def test_a_video_error_fails_the_answer_under_way() -> None:
@@ -704,9 +731,9 @@ def test_results_may_still_come_when_the_user_spoke_meanwhile() -> None:
 def test_an_update_is_acknowledged_and_holds() -> None:
     talk = ready()
     talk.say(SessionUpdate(session=wanted(voice="xiaochen")))
-    assert talk.machine.state.configuration is Configuration.UPDATING
+    assert configuration(talk) is Configuration.UPDATING
     talk.hear("session.updated", session={"voice": "xiaochen"})
-    assert talk.machine.state.configuration is Configuration.SETTLED
+    assert configuration(talk) is Configuration.SETTLED
     assert talk.machine.state.before.voice == "xiaochen"
 
 
@@ -714,7 +741,7 @@ def test_a_refused_update_leaves_the_session_as_it_was() -> None:
     talk = ready()
     talk.say(SessionUpdate(session=wanted(voice="nobody")))
     talk.failed("invalid_request_error")
-    assert talk.machine.state.configuration is Configuration.SETTLED
+    assert configuration(talk) is Configuration.SETTLED
     assert talk.machine.state.wanted.voice is None
 
 
@@ -724,14 +751,14 @@ def test_an_update_without_an_answer_fails() -> None:
     (failed,) = talk.wait(10.0)
     assert isinstance(failed, Failed)
     assert isinstance(failed.error, TurnStalled)
-    assert talk.machine.state.configuration is Configuration.SETTLED
+    assert configuration(talk) is Configuration.SETTLED
 
 
 def test_an_update_nobody_asked_for_is_no_news() -> None:
     talk = ready()
     talk.hear("session.updated", session={"id": "s2"})
     assert talk.machine.echo.id == "s2"
-    assert talk.machine.state.configuration is Configuration.SETTLED
+    assert configuration(talk) is Configuration.SETTLED
 
 
 @pytest.mark.parametrize("ack", ["transcription_session.updated", "transcription.session.updated"])
@@ -744,7 +771,7 @@ def test_a_transcription_session_is_updated_under_either_name(ack: str) -> None:
     assert not any(isinstance(output, Acknowledged) for output in talk.outputs)
     talk.say(TranscriptionSessionUpdate(session=TranscriptionConfig()))
     talk.failed("server_error")
-    assert talk.machine.state.configuration is Configuration.SETTLED
+    assert configuration(talk) is Configuration.SETTLED
 
 
 def test_going_from_video_to_audio_drops_the_history() -> None:
@@ -764,11 +791,20 @@ def test_going_from_audio_to_video_keeps_it_and_asks_for_a_picture() -> None:
         talk.machine.judge(ResponseCreate())
 
 
+def test_what_is_told_again_and_refused_takes_nothing_back() -> None:
+    talk = ready(chat_mode="video_passive").text("one")
+    talk.machine.acks.drain()
+    entries, _ = talk.machine.state.history.to_tell()
+    talk.machine.tell_again(entries, talk.now)
+    talk.failed("server_error")
+    assert talk.machine.state.unanswered == 1
+
+
 def test_changing_the_turn_mode_restarts_the_input() -> None:
     talk = ready()
     talk.say(SessionUpdate(session=wanted(turn_detection="server_vad")))
     talk.hear("session.updated", session={})
-    assert talk.machine.state.input is Input.LISTENING
+    assert heard_input(talk) is Input.LISTENING
 
 
 def test_a_history_can_be_told_again_after_a_change_of_mode() -> None:
@@ -822,7 +858,7 @@ def test_a_loss_settles_everything_that_hung_on_the_connection() -> None:
     lost(talk, again=False)
     assert record is not None
     assert (record.status, record.failure) == ("lost", CUT)
-    assert talk.machine.state.connection is Connection.CLOSED
+    assert connection(talk) is Connection.CLOSED
     assert talk.machine.next_due() is None
     with pytest.raises(RealtimeClosed):
         talk.text()
@@ -843,7 +879,7 @@ def test_a_new_connection_is_told_the_configuration_and_then_the_history() -> No
     delta(talk, text="two")
     talk.done()
     lost(talk)
-    assert talk.machine.state.connection is Connection.BACKOFF
+    assert connection(talk) is Connection.BACKOFF
     back(talk)
     assert [type(event) for event in talk.written] == [SessionUpdate]
     talk.hear("session.updated", session={})
@@ -852,11 +888,11 @@ def test_a_new_connection_is_told_the_configuration_and_then_the_history() -> No
         ("input_text", "one"),
         ("text", "two"),
     ]
-    assert talk.machine.state.connection is Connection.RESTORING
+    assert connection(talk) is Connection.RESTORING
     for role in ("user", "assistant"):
         talk.hear("conversation.item.created", item={"id": role, "role": role, "type": "message"})
     assert Ready(restored_items=2, lost_items=0) in talk.outputs
-    assert talk.machine.state.connection is Connection.READY
+    assert connection(talk) is Connection.READY
 
 
 def test_refused_items_are_counted_as_lost() -> None:

@@ -22,7 +22,7 @@ from zhipu_async.protocol.realtime_states import (
 )
 
 # Written by hand from the documents, a second time: "BEFORE signal[, signal...] AFTER".
-EXPECTED = {
+EXPECTED: dict[type[Enum], str] = {
     Connection: """
         NEW dial DIALING
         NEW close CLOSED

@@ -133,7 +133,8 @@ def test_limits_may_be_one_object_and_numbers_of_any_kind() -> None:
 
 
 def test_content_without_a_type_and_statuses_of_tomorrow_decode() -> None:
-    event = read(type="conversation.item.created", item={"status": "dreaming", "content": [{}]})
+    item: dict[str, object] = {"status": "dreaming", "content": [dict[str, object]()]}
+    event = read(type="conversation.item.created", item=item)
     assert isinstance(event, ConversationItemCreated)
     assert event.item.status == "dreaming"
     assert event.item.content[0].type == ""

@@ -130,11 +130,11 @@ class Answer:
             self._over, self._failure = True, failure or self._last.failure
             self._bell.ring()
 
-    def unheard_ms(self, record: AnswerRecord) -> tuple[float, float]:
-        """Return how much of its speech `audio()` handed over, and how much it had not yet."""
+    def unheard_ms(self, record: AnswerRecord) -> tuple[float, float] | None:
+        """Return how much of its speech `audio()` handed over and how much it had not yet; None if unused."""
         handed = self._handed_bytes.get(id(record))
         if handed is None:
-            return 0.0, 0.0
+            return None
         unheard = sum(map(len, record.chunks)) - handed
         return audio.duration_ms(handed, audio.OUTPUT_RATE), audio.duration_ms(unheard, audio.OUTPUT_RATE)
 

@@ -273,8 +273,8 @@ class Driver:
         handed_ms, dropped_ms = self.events.flush(record.id)
         answer = self.answers.of(record)
         if answer is not None:
-            handed, unheard = answer.unheard_ms(record)
-            handed_ms, dropped_ms = max(handed_ms, handed), max(dropped_ms, unheard)
+            # Whoever follows `audio()` hears that; then the events are read for something else.
+            handed_ms, dropped_ms = answer.unheard_ms(record) or (handed_ms, dropped_ms)
             answer.moved()
         if record.settled and not dropped_ms:
             return
@@ -338,6 +338,7 @@ class Driver:
 
     def _pong(self) -> None:
         self.machine.alive(self.clock.now())
+        self._wind()
 
     def _stop_clocks(self) -> None:
         for timer in (self._alarm, self._planned):

@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import AsyncIterable, Iterable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.realtime_driver import Driver
@@ -31,8 +31,10 @@ from zhipu_async.types.realtime_client import (
     InputAudioBufferCommit,
 )
 
-Bytes: TypeAlias = bytes | bytearray | memoryview
-Sound: TypeAlias = Bytes | os.PathLike[str] | AsyncIterable[Bytes] | Iterable[Bytes]
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+Sound: TypeAlias = "Buffer | os.PathLike[str] | AsyncIterable[Buffer] | Iterable[Buffer]"
 
 STALE_MS = 5_000  # what was spoken while away under server VAD: a conversation wants now
 _PROBE = InputAudioBufferAppend(audio="")  # to ask whether sound may be sent, before encoding it
@@ -99,16 +101,16 @@ class SoundInput:
         if isinstance(source, os.PathLike):
             source = await asyncio.to_thread(Path(source).read_bytes)
         reader = SoundReader(self._bare_rate(rate))
-        if isinstance(source, bytes | bytearray | memoryview):
-            await self._send_clip(reader, _bytes(source))
-        elif isinstance(source, AsyncIterable):
+        if isinstance(source, AsyncIterable):
             async for piece in source:
                 await self._send_pieces(reader.feed(_bytes(piece)))
             await self._send_rest(reader)
-        else:
+        elif isinstance(source, Iterable) and not _holds_bytes(source):
             for piece in source:
                 await self._send_pieces(reader.feed(_bytes(piece)))
             await self._send_rest(reader)
+        else:
+            await self._send_clip(reader, _bytes(source))
 
     async def send_picture(self, jpeg: bytes) -> None:
         """Send one picture; while away, the newest is kept."""
@@ -254,6 +256,15 @@ class SoundInput:
     def _check(self, pieces: list[Frame]) -> None:
         for piece in pieces:
             check_rate(piece.rate, self._rate)
+
+
+def _holds_bytes(source: object) -> bool:
+    """Tell an array of samples from an iterator of pieces: both can be iterated over."""
+    try:
+        memoryview(source)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
 
 
 def _bytes(piece: object) -> bytes:

@@ -234,7 +234,7 @@ class Machine(Core):
             case Timer.LIVENESS:
                 self.timers.start(Timer.PONG, self.now)
                 self.out.append(Ping())
-            case Timer.PONG:
+            case _:  # PONG
                 self.out.append(GiveUp(RealtimeClosed("The connection is dead: no sign of life.")))
 
     def _update_unanswered(self) -> None:
@@ -248,8 +248,7 @@ class Machine(Core):
         """Settle an answer whose end does not come."""
         if self.active is not None and not self.active.settled:
             self.acks.responding(self.active)
-            self.active.settle(status, failure or self.active.failure)
-            self.settled(self.active, Signal.GIVEN_UP)
+            self.fail(self.active, status, failure or self.active.failure)
 
     def _stalled(self, timer: Timer) -> TurnStalled:
         seconds = self.timers.patience.seconds(timer)

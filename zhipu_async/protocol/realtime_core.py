@@ -101,12 +101,14 @@ class Core:
 
     def untold(self, sent: Sent) -> None:
         """Count an item that the platform did not take."""
-        if sent in self._telling:
-            self._telling.remove(sent)
-            self._told -= 1
-            self._untold += 1
-            if sent.entry:
-                self.state.history.forget(sent.entry)
+        self._telling.remove(sent)
+        self._told -= 1
+        self._untold += 1
+        self.told_so_far()
+
+    def tells(self, sent: Sent) -> bool:
+        """Whether this call tells again what was said before."""
+        return sent in self._telling
 
     def told_so_far(self) -> None:
         """Go on when every item told again has been taken or refused."""
@@ -192,11 +194,10 @@ class Core:
             self.timers.stop(Timer.ANSWER)
             self.timers.start(Timer.CANCEL, self.now)
 
-    def fail(self, record: AnswerRecord, status: str, failure: ZhipuError) -> None:
+    def fail(self, record: AnswerRecord, status: str, failure: ZhipuError | None) -> None:
         """End an answer that will not end by itself."""
-        if not record.settled:
-            record.settle(status, failure)
-            self.settled(record, Signal.GIVEN_UP)
+        record.settle(status, failure)
+        self.settled(record, Signal.GIVEN_UP)
 
     def settled(self, record: AnswerRecord, signal: Signal) -> None:
         """Act on the end of an answer."""

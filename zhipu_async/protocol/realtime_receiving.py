@@ -288,14 +288,13 @@ def _commit_refused(core: Core, sent: Sent, failure: RealtimeServerError) -> Non
 
 
 def _item_refused(core: Core, sent: Sent, failure: RealtimeServerError) -> None:
-    if core.state.connection is Connection.RESTORING:
+    assert sent.entry is not None  # every item is written down when it is sent
+    core.state.history.forget(sent.entry)
+    if core.tells(sent):
         core.untold(sent)
-        core.told_so_far()
         return
     core.state.unanswered = max(0, core.state.unanswered - 1)
     core.state.items = max(0, core.state.items - 1)
-    if sent.entry is not None:
-        core.state.history.forget(sent.entry)
 
 
 def _response_refused(core: Core, sent: Sent, failure: RealtimeServerError) -> None:
