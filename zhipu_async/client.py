@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from zhipu_async.resources.file_parser import FileParser
     from zhipu_async.resources.files import Files
     from zhipu_async.resources.images import Images
+    from zhipu_async.resources.knowledge import Knowledge
     from zhipu_async.resources.layout import Layout
     from zhipu_async.resources.models import Models
     from zhipu_async.resources.moderations import Moderations
@@ -276,6 +277,13 @@ class AsyncZhipuAI:
         from zhipu_async.resources.images import Images
 
         return Images(self._calls)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """Return knowledge bases: `zhipu.knowledge.search(...)`."""
+        from zhipu_async.resources.knowledge import Knowledge
+
+        return Knowledge(self._calls)
 
     @cached_property
     def layout(self) -> Layout:
