@@ -121,7 +121,7 @@ def chunks(ask: Ask, conversation: Conversation, pieces: list[str], counted: Bod
         "assistant_id": conversation.assistant_id,
         "created": ask.platform.now_ms(),
         "status": "in_process",
-        "model": ask.model,
+        "model": text_of(ask.body, "model", "glm-4-assistant"),
     }
     for call in tool_calls(ask, conversation):
         delta: Body = {"role": "tool", "tool_calls": [call], "metadata": {}}
@@ -189,7 +189,7 @@ def list_conversations(ask: Ask) -> Answer:
 
 ANSWER = {
     "assistant_id": text(1).needed,
-    "model": text().needed,
+    "model": text(),  # required by the documents, but the vendor's client leaves it out
     "messages": array(1).needed,
     "conversation_id": text(),
     "stream": flag(),
