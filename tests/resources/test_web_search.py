@@ -11,8 +11,10 @@ from zhipu_async.errors import (
     ConcurrencyLimit,
     ContentBlocked,
     InternalServerError,
+    InvalidType,
     StreamInterrupted,
 )
+from zhipu_async.protocol.search_params import SearchProParams
 from zhipu_async.simulator import Cut, Simulator
 from zhipu_async.types.web_search import Intent, SearchEngine, WebSearchReply
 
@@ -135,11 +137,17 @@ async def test_a_stream_that_is_cut_says_so(zhipu: AsyncZhipuAI, zhipu_simulator
         await stream.collect()
 
 
-async def test_an_unsafe_question_is_refused_whole_and_streamed(zhipu: AsyncZhipuAI) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_unsafe_question_is_refused_whole_and_streamed(stream: bool, zhipu: AsyncZhipuAI) -> None:
     with pytest.raises(ContentBlocked):
-        await zhipu.web_search.pro(messages="[unsafe]")
-    with pytest.raises(ContentBlocked):
-        await zhipu.web_search.pro(messages="[unsafe]", stream=True)
+        await zhipu.web_search.pro(messages="[unsafe]", stream=stream)
+
+
+async def test_a_misspelled_field_of_the_older_tool_is_named() -> None:
+    zhipu = AsyncZhipuAI("a.b")
+    misspelled: SearchProParams = {"recent_day": 7}  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(InvalidType, match="Did you mean 'recent_days'"):
+        await zhipu.web_search.pro(messages="news", **misspelled)
 
 
 async def test_steps_that_are_objects_read_as_lists_of_one() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal, Unpack, overload
 
 from zhipu_async.flows.event_stream import EventStream
 from zhipu_async.flows.job import Opened
-from zhipu_async.flows.request import Request, sent
+from zhipu_async.flows.request import Request
+from zhipu_async.protocol.chat_request import normalised, split
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.event_reader import EventReader
 from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.search_params import FIELD_NAMES, SearchProParams
+from zhipu_async.protocol.signatures import expanded
 from zhipu_async.resources.base import Resource
+from zhipu_async.types.chat_request import Messages
 from zhipu_async.types.web_search import WebSearchPro, WebSearchProChunk, WebSearchReply
 
 SEARCH = Endpoint(
@@ -25,8 +29,7 @@ PRO = Endpoint(
     name="web_search.pro", path="/tools", reply=WebSearchPro, replay=Replay.COSTLY, takes_request_id=True
 )
 
-Question = str | Sequence[Mapping[str, object]]
-"""The text of one message of the user, or a list that holds it."""
+TOOL = "web-search-pro"
 
 
 class WebSearch(Resource):
@@ -77,65 +80,31 @@ class WebSearch(Resource):
 
     @overload
     async def pro(
-        self,
-        *,
-        messages: Question,
-        stream: Literal[False] = False,
-        tool: str = "web-search-pro",
-        model: str | None = None,
-        scope: str | None = None,
-        location: str | None = None,
-        recent_days: int | None = None,
-        request_id: str | None = None,
-        **options: Unpack[CallOptions],
+        self, *, messages: Messages, stream: Literal[False] = False, **params: Unpack[SearchProParams]
     ) -> WebSearchPro: ...
     @overload
     async def pro(
-        self,
-        *,
-        messages: Question,
-        stream: Literal[True],
-        tool: str = "web-search-pro",
-        model: str | None = None,
-        scope: str | None = None,
-        location: str | None = None,
-        recent_days: int | None = None,
-        request_id: str | None = None,
-        **options: Unpack[CallOptions],
+        self, *, messages: Messages, stream: Literal[True], **params: Unpack[SearchProParams]
     ) -> EventStream[WebSearchProChunk]: ...
+    @overload
     async def pro(
-        self,
-        *,
-        messages: Question,
-        stream: bool = False,
-        tool: str = "web-search-pro",
-        model: str | None = None,
-        scope: str | None = None,
-        location: str | None = None,
-        recent_days: int | None = None,
-        request_id: str | None = None,
-        **options: Unpack[CallOptions],
+        self, *, messages: Messages, stream: bool, **params: Unpack[SearchProParams]
+    ) -> WebSearchPro | EventStream[WebSearchProChunk]: ...
+    @expanded(SearchProParams)
+    async def pro(
+        self, *, messages: Messages, stream: bool = False, **params: Unpack[SearchProParams]
     ) -> WebSearchPro | EventStream[WebSearchProChunk]:
         """Return what the older web-search-pro finds; with `stream=True` its opened stream. Prefer `search`.
 
         Cancelling closes the connection.
         messages: a text, or one message of the user in a list.
-        model: the tool's name once more, as older clients sent it.
-        recent_days: only pages of the last 1 to 30 days.
         """
-        fields = sent(
-            tool=tool,
-            model=model,
-            messages=[{"role": "user", "content": messages}] if isinstance(messages, str) else messages,
-            stream=stream,
-            scope=scope,
-            location=location,
-            recent_days=recent_days,
-            request_id=request_id,
-        )
+        fields, options = split(params, FIELD_NAMES)
+        listed, _ = normalised(messages)
+        body = {"tool": TOOL, "messages": listed, "stream": stream, **fields}
         if stream:
-            return await self._pro_stream(fields, options).open()
-        return await self._calls.call(PRO, Request(fields, options=options))
+            return await self._pro_stream(body, options).open()
+        return await self._calls.call(PRO, Request(body, options=options))
 
     def _pro_stream(
         self, fields: Mapping[str, object], options: CallOptions

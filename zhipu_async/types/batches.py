@@ -102,6 +102,7 @@ class Batch(Reply):
 class BatchList(Reply):
     """One page of batches, newest first."""
 
+    object: str = "list"
     data: list[Batch] = []
     first_id: str = ""
     last_id: str = ""

@@ -40,6 +40,7 @@ class FileObject(Reply):
 class FileList(Reply):
     """One page of files."""
 
+    object: str = "list"
     data: list[FileObject] = []
     has_more: bool = False
 
@@ -48,4 +49,5 @@ class FileDeleted(Reply):
     """What deleting a file answers."""
 
     id: str = ""
+    object: str = "file"
     deleted: bool = False
