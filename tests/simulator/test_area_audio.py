@@ -140,6 +140,13 @@ async def test_a_transcript_can_be_scripted(sim: Simulator, caller: Caller) -> N
     assert (await hear(caller, b"\xff\xfb", "a.mp3")).json["text"] == "what I say"
 
 
+async def test_a_transcript_can_be_cut_by_the_script(sim: Simulator, caller: Caller) -> None:
+    sim.script(pieces=["what ", "I say"])
+
+    *deltas, _ = (await hear(caller, b"\xff\xfb", "a.mp3", stream="true")).events
+    assert [event["delta"] for event in deltas] == ["what ", "I say"]
+
+
 async def test_a_recording_may_come_as_base64(caller: Caller) -> None:
     encoded = base64.b64encode(wav(speech("hello", ""), "hello")).decode()
     reply = await post_form(caller, "/audio/transcriptions", model="glm-asr-2512", file_base64=encoded)
@@ -150,6 +157,7 @@ async def test_a_recording_may_come_as_base64(caller: Caller) -> None:
 async def test_a_recording_without_words_is_described(caller: Caller) -> None:
     assert (await hear(caller, wav(bytes(48000)))).json["text"] == "这是一段1秒的录音。"
     assert (await hear(caller, b"\xff\xfb", "a.mp3")).json["text"] == "这是一段录音。"
+    assert (await hear(caller, b"RIFF\x04\0\0\0WAVE")).json["text"] == "这是一段录音。"
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,9 @@ async def test_the_input_file_goes_unless_told_otherwise(
         line("job-0001", url="/v4/embeddings"),
         line("job-0001", stream=True),
         line("job-0001") + line("job-0002", "glm-4-air"),
-        "\n".join(["[]"]),
+        "[]\n",
+        "\n \n",
+        "".join(line(f"job-{number:06}") for number in range(50_001)),
     ],
 )
 async def test_a_file_that_does_not_validate_fails_the_batch(caller: Caller, content: str) -> None:
@@ -199,6 +201,14 @@ async def test_batches_are_listed_in_pages(caller: Caller) -> None:
         ({"input_file_id": "nothing", "endpoint": "/v1/chat/completions"}, "1214"),
         ({"input_file_id": "nothing", "endpoint": CHAT, "completion_window": "1h"}, "1214"),
         ({"input_file_id": "nothing", "endpoint": CHAT, "metadata": {"a": "1" * 513}}, "1214"),
+        (
+            {
+                "input_file_id": "nothing",
+                "endpoint": CHAT,
+                "metadata": dict.fromkeys("abcdefghijklmnopq", "1"),
+            },
+            "1214",
+        ),
     ],
 )
 async def test_a_batch_that_cannot_be_made_is_refused(
@@ -211,6 +221,22 @@ async def test_a_batch_takes_files_of_its_purpose_only(caller: Caller) -> None:
     file_id = await upload(caller, "a.pdf", b"1", "agent")
 
     assert (await caller.post("/batches", input_file_id=file_id, endpoint=CHAT)).code == "1214"
+
+
+async def test_cancelling_twice_is_cancelling_once(caller: Caller) -> None:
+    batch = await create(caller, line("job-0001"))
+    stamps = [
+        (await caller.send("POST", f"/batches/{batch['id']}/cancel")).json["cancelling_at"] for _ in range(2)
+    ]
+
+    assert stamps[0] == stamps[1]
+
+
+async def test_nothing_was_done_in_a_batch_that_was_cancelled_at_once(caller: Caller) -> None:
+    batch = await create(caller, line("job-0001"))
+    await caller.send("POST", f"/batches/{batch['id']}/cancel")
+
+    assert "output_file_id" not in (await life_of(caller, batch))[-1]
 
 
 async def test_an_unknown_batch_is_refused(caller: Caller) -> None:

@@ -172,14 +172,14 @@ async def test_a_document_with_too_many_words_fails(caller: Caller) -> None:
 async def test_files_that_do_not_suit_are_reported_one_by_one(caller: Caller) -> None:
     base_id = await base(caller)
     parts = form({}, knowledge_type=3)
-    for name in ("a.csv", "b.exe", "c.pdf"):
-        parts.add_field("files", b"1", filename=name)
+    for name, content in (("a.csv", b"1"), ("b.exe", b"1"), ("c.pdf", b"1"), ("d.csv", b"")):
+        parts.add_field("files", content, filename=name)
     url = at_root(caller, f"{OPEN}/document/upload_document/{base_id}")
     reply = await caller.send("POST", url, data=parts)
 
     body = object_of(reply.json, "data")
     assert [one["fileName"] for one in objects_of(body, "successInfos")] == ["a.csv"]
-    assert [one["fileName"] for one in objects_of(body, "failedInfos")] == ["b.exe", "c.pdf"]
+    assert [one["fileName"] for one in objects_of(body, "failedInfos")] == ["b.exe", "c.pdf", "d.csv"]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ async def test_an_upload_needs_files_and_a_base(caller: Caller) -> None:
 
 
 async def test_links_become_documents(caller: Caller) -> None:
-    details = [
+    details: list[Body] = [
         {"url": "https://example.com/faq", "knowledge_type": 1},
         {"url": "ftp://example.com", "knowledge_type": 1},
     ]
@@ -213,6 +213,8 @@ async def test_links_become_documents(caller: Caller) -> None:
     assert first(taken, "failedInfos")["url"] == "ftp://example.com"
     document_id = text_of(first(taken, "successInfos"), "documentId")
     assert (await looks(caller, document_id))[-1]["url"] == "https://example.com/faq"
+    details[0]["sentence_size"] = 10
+    assert await code(caller, "POST", "/document/upload_url", body) == 400
     del details[0]["knowledge_type"]
     assert await code(caller, "POST", "/document/upload_url", body) == 400
 
@@ -249,6 +251,13 @@ async def test_a_document_can_be_cut_again(caller: Caller) -> None:
     seen = await looks(caller, document_id)
     assert [one["embedding_stat"] for one in seen] == [0, 1]
     assert (seen[-1]["custom_separator"], seen[-1]["sentence_size"]) == (["."], 20)
+
+
+@pytest.mark.parametrize("written", [";", '[";"]'])
+async def test_a_separator_may_come_as_one_part_or_as_json(caller: Caller, written: str) -> None:
+    document_id = await document(caller, await base(caller), knowledge_type=5, custom_separator=written)
+
+    assert (await data(caller, "GET", f"/document/{document_id}"))["custom_separator"] == [";"]
 
 
 async def test_another_embedding_model_vectorises_everything_again(caller: Caller) -> None:

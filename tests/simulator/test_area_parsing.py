@@ -209,3 +209,23 @@ async def test_everything_given_is_reviewed(
 )
 async def test_what_cannot_be_reviewed_is_refused(caller: Caller, given: object, code: str) -> None:
     assert (await caller.post("/moderations", model="moderation", input=given)).code == code
+
+
+async def test_a_picture_above_8_mb_is_not_read(caller: Caller) -> None:
+    files = {"file": ("a.png", bytes(8 * 2**20 + 1))}
+
+    assert (await post_form(caller, "/files/ocr", files, tool_type="hand_write")).code == "1214"
+
+
+async def test_links_to_results_expire_when_many_others_were_made(caller: Caller) -> None:
+    files = {"file": ("a.txt", b"hello")}
+    urls = [
+        text_of(
+            (await post_form(caller, "/files/parser/sync", files, tool_type="prime-sync")).json,
+            "parsing_result_url",
+        )
+        for _ in range(201)
+    ]
+
+    assert (await caller.send("GET", urls[0], auth=False)).status == 404
+    assert (await caller.send("GET", urls[-1], auth=False)).status == 200

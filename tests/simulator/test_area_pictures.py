@@ -10,6 +10,7 @@ import zlib
 import pytest
 
 from zhipu_async.simulator import Simulator, TaskFails
+from zhipu_async.simulator.clips import Bits
 from zhipu_async.simulator.shapes import text_of
 
 from .asking import first, task_result
@@ -202,3 +203,7 @@ async def test_a_link_that_was_never_given_leads_nowhere(caller: Caller) -> None
     reply = await caller.send("GET", caller.sim.root_url + "/made/nothing.png", auth=False)
 
     assert reply.status == 404
+
+
+def test_zeros_in_a_video_are_told_apart_from_the_start_of_a_unit() -> None:
+    assert Bits().fixed(1, 32).unit(0x65) == b"\x65\0\0\3\0\1\x80"

@@ -25,6 +25,10 @@ State: `ask.platform.shelf("files", ask.key)` is a dict by id that lasts as long
 gives the finished task's own members, then `Whole(ticket(task))`; GET async-result answers them all. Other things that
 take time keep an `ask.platform.life(seconds)` and call its `look()` on every poll. To refuse: `raise Refusal("1301",
 beside={...})`, `missing(name)`, `illegal(name, why)`, `ask.not_both(a, b)`.
+
+What most handlers need: `Kept(Kind, ask)` holds things of one dataclass between requests (`keeping.py`), `say(ask, text)`
+lets the script's words go first and `quirk(ask)` chooses between two forms the platform may use (`saying.py`),
+`areas.made` gives links to pictures, clips and files, `paging.py` cuts lists into pages.
 """
 
 from __future__ import annotations

@@ -128,6 +128,8 @@ def read_lines(content: bytes, endpoint: str) -> tuple[list[Body], list[Body]]:
     seen: set[str] = set()
     models: set[object] = set()
     for number, raw in enumerate(content.splitlines(), 1):
+        if not raw.strip():
+            continue
         line = parse_json(raw)
         why = "The line is not a JSON object" if line is None else what_is_wrong(line, endpoint, seen, models)
         if why:
