@@ -26,8 +26,8 @@ gives the finished task's own members, then `Whole(ticket(task))`; GET async-res
 take time keep an `ask.platform.life(seconds)` and call its `look()` on every poll. To refuse: `raise Refusal("1301",
 beside={...})`, `missing(name)`, `illegal(name, why)`, `ask.not_both(a, b)`.
 
-What most handlers need: `Kept(Kind, ask)` holds things of one dataclass between requests (`keeping.py`), `say(ask, text)`
-lets the script's words go first and `quirk(ask)` chooses between two forms the platform may use (`saying.py`),
+What most handlers need: `Kept(Kind, ask)` holds things of one dataclass between requests (`keeping.py`). With
+`say(ask, text)` the script's words go first, `quirk(ask)` chooses between two forms the platform may use (`saying.py`).
 `areas.made` gives links to pictures, clips and files, `paging.py` cuts lists into pages.
 """
 
