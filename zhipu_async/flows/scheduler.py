@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -95,6 +96,7 @@ class Scheduler:
         self._under_way: set[asyncio.Task[None]] = set()
         self._runner: asyncio.Task[None] | None = None
         self._wake: asyncio.Future[None] | None = None
+        self._wakes_at = 0.0
         self._strange: set[tuple[str, str]] = set()
 
     def __repr__(self) -> str:
@@ -112,8 +114,10 @@ class Scheduler:
         wait.watched.waits.add(wait)
         if timeout is not None:
             self._deadlines.put(wait, self._clock.now() + timeout)
+            self._wake_by(self._clock.now() + timeout)
         future.add_done_callback(lambda _: self._leave(wait))
-        self._run_on()
+        if self._runner is None:
+            self._runner = asyncio.get_running_loop().create_task(self._run(), name="zhipu_async polling")
         return future
 
     def close(self, message: str) -> None:
@@ -131,7 +135,7 @@ class Scheduler:
                 kind, ref, now - (age or 0.0), age is not None
             )
             pause = 0.0 if age is None else self._rhythm(kind).next(age, self._random())
-            self._polls_due.put(watched, now + pause)
+            self._plan(watched, now + pause)
         return watched
 
     def _leave(self, wait: Wait) -> None:
@@ -146,7 +150,8 @@ class Scheduler:
         self._polls_due.drop(watched)
         if watched.poll is not None:
             watched.poll.cancel()
-        self._run_on()
+        if not self._watched:
+            self._wake_up()
 
     def _settle(self, watched: Watched, result: Reply | None = None, error: Exception | None = None) -> None:
         for wait in tuple(watched.waits):
@@ -163,12 +168,18 @@ class Scheduler:
 
     # ── the loop ───────────────────────────────────────────────────────────────────────────────────
 
-    def _run_on(self) -> None:
-        """See to it that the loop looks again: something has come, gone or ended."""
+    def _plan(self, watched: Watched, due: float) -> None:
+        self._polls_due.put(watched, due)
+        self._wake_by(due)
+
+    def _wake_by(self, due: float) -> None:
+        """See to it that the loop looks again at this time: waking it for every poll would double the cost."""
+        if due < self._wakes_at:
+            self._wake_up()
+
+    def _wake_up(self) -> None:
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
-        if self._runner is None and self._watched:
-            self._runner = asyncio.get_running_loop().create_task(self._run(), name="zhipu_async polling")
 
     async def _run(self) -> None:
         try:
@@ -204,11 +215,13 @@ class Scheduler:
         return due is not None and due <= now
 
     def _poll_ended(self, poll: asyncio.Task[None]) -> None:
+        if len(self._under_way) >= self._polling.under_way:
+            self._wake_up()
         self._under_way.discard(poll)
-        self._run_on()
 
     async def _pause(self, wake: asyncio.Future[None]) -> None:
         seconds = self._until_next()
+        self._wakes_at = math.inf if seconds is None else self._clock.now() + seconds
         if seconds is None:
             await wake
             return
@@ -267,7 +280,7 @@ class Scheduler:
         watched.poll = None
         now = self._clock.now()
         pause = self._rhythm(watched.kind).next(now - watched.since, self._random())
-        self._polls_due.put(watched, now + pause)
+        self._plan(watched, now + pause)
 
     def _wonder(self, kind: Kind[Any], status: str, phase: Phase) -> None:
         if phase is Phase.UNKNOWN and (kind.name, status) not in self._strange:

@@ -168,6 +168,8 @@ class TaskFlow:
         self.calls = calls
         self.ledger = ledger
         self.polling = Polling()
+        # No retries here: the scheduler asks again, at its own pace.
+        self._polls = calls.with_options(CallOptions(max_retries=0, timeout=POLL_SECONDS))
         self._rhythms: dict[str, Rhythm] = {}
         self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Here] = weakref.WeakKeyDictionary()
         self._in_hand: weakref.WeakValueDictionary[str, PendingTask[Any]] = weakref.WeakValueDictionary()
@@ -309,9 +311,7 @@ class TaskFlow:
     async def ask(self, kind: Kind[T], ref: TaskRef[T]) -> T:
         """Poll once."""
         path, fields = kind.place(ref)
-        # No retries here: the scheduler asks again, at its own pace.
-        options = CallOptions(max_retries=0, timeout=POLL_SECONDS)
-        return await self.calls.call(kind.poll, Request(fields, path=path, options=options))
+        return await self._polls.call(kind.poll, Request(fields, path=path))
 
     async def stop(self, kind: Kind[T], ref: TaskRef[T]) -> T:
         """Ask the platform to stop a task."""
