@@ -76,7 +76,7 @@ def _vector(kind: object, value: object) -> object:
     if kind is object:
         return value
     if kind is array:
-        return array("f", value)  # type: ignore[arg-type]
+        return array("f", value)  # type: ignore[call-overload]  # pyright: ignore
     numpy = sys.modules.get("numpy")
     if numpy is not None and kind is numpy.ndarray:
         return numpy.asarray(value, dtype=numpy.float32)
