@@ -40,7 +40,9 @@ class Pages(Generic[P, I]):
         """Give page after page, until the last one, an empty one, or one that was there before."""
         query: Query | None = self._query
         before: Sequence[I] = ()
-        while query is not None:
+        asked: set[frozenset[tuple[str, str]]] = set()
+        while query is not None and frozenset(query.items()) not in asked:  # cursors that go round in circles
+            asked.add(frozenset(query.items()))
             page = await self._fetch(query)
             items = self._items(page)
             if before and items == before:  # a server that does not turn the page
