@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -9,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import anyio
 import anyio.to_thread
 
 from zhipu_async.errors import APIResponseError
 from zhipu_async.flows.batch_files import Answers, Item, Paper, Writer
 from zhipu_async.flows.bulk import keyed
 from zhipu_async.flows.jobs import Job
-from zhipu_async.flows.ledger import Line
+from zhipu_async.flows.ledger import Line, keep_going, surely
 from zhipu_async.flows.race import Entrant, Race
 from zhipu_async.flows.request import Request
 from zhipu_async.flows.source import Source
@@ -161,9 +162,13 @@ def _missing(batch: Batch) -> APIResponseError:
 @asynccontextmanager
 async def _directory() -> AsyncGenerator[Path]:
     """The requests are somebody's words: the directory is the user's own, and gone afterwards."""
-    directory = await anyio.to_thread.run_sync(lambda: tempfile.TemporaryDirectory(prefix="zhipu-async-"))
+    making = keep_going(asyncio.to_thread(tempfile.mkdtemp, prefix="zhipu-async-"))
     try:
-        yield Path(directory.name)
+        yield Path(await asyncio.shield(making))
     finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(directory.cleanup)
+        # Also when the wait for it was cancelled: the thread makes the directory all the same.
+        await surely(_remove(making))
+
+
+async def _remove(making: asyncio.Future[str]) -> None:
+    await asyncio.to_thread(shutil.rmtree, await making, ignore_errors=True)
