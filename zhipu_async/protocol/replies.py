@@ -73,7 +73,7 @@ def fault_in(value: object, envelope: Envelope = Envelope.BARE) -> Fault | None:
         return None  # a failed task was read without fault
     if value.get("error") not in (None, "", {}) or value.get("success") is False or _is_bare_refusal(value):
         return _described(value)
-    return None
+    return _failed_choice(value)
 
 
 def _unwrap(value: object, into: type[T], envelope: Envelope) -> T | Fault:
@@ -94,7 +94,16 @@ def _may_be_error(body: bytes) -> bool:
 def _is_bare_refusal(value: Mapping[str, object]) -> bool:
     """Tell {code, msg} and {code, message} alone from replies that have a code among other things."""
     code = _text(value.get("code"))
-    return code not in ("", "0", "200") and ("msg" in value or "message" in value) and "data" not in value
+    return code not in ("", "0", "200") and ("msg" in value or "message" in value) and value.get("data") is None
+
+
+def _failed_choice(value: Mapping[str, object]) -> Fault | None:
+    """What an application tells in place of its answer."""
+    choices = value.get("choices")
+    for choice in choices if is_array(choices) else []:
+        if is_object(choice) and is_object(told := choice.get("error_msg")) and told.get("code"):
+            return _described(told)
+    return None
 
 
 def _described(value: object) -> Fault | None:
