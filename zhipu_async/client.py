@@ -33,14 +33,18 @@ if TYPE_CHECKING:
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
     from zhipu_async.resources.agents import Agents
+    from zhipu_async.resources.applications import Applications
+    from zhipu_async.resources.assistants import Assistants
     from zhipu_async.resources.audio import Audio
     from zhipu_async.resources.batches import Batches
     from zhipu_async.resources.chat import Chat
     from zhipu_async.resources.embeddings import Embeddings
     from zhipu_async.resources.file_parser import FileParser
     from zhipu_async.resources.files import Files
+    from zhipu_async.resources.finagent import Finagent
     from zhipu_async.resources.images import Images
     from zhipu_async.resources.knowledge import Knowledge
+    from zhipu_async.resources.knowledge_agent import KnowledgeAgent
     from zhipu_async.resources.layout import Layout
     from zhipu_async.resources.models import Models
     from zhipu_async.resources.moderations import Moderations
@@ -237,6 +241,20 @@ class AsyncZhipuAI:
         return Agents(self._calls)
 
     @cached_property
+    def applications(self) -> Applications:
+        """Return applications made in the console: `zhipu.applications.invoke(...)`."""
+        from zhipu_async.resources.applications import Applications
+
+        return Applications(self._calls)
+
+    @cached_property
+    def assistants(self) -> Assistants:
+        """Return assistants with tools: `zhipu.assistants.stream(...)`."""
+        from zhipu_async.resources.assistants import Assistants
+
+        return Assistants(self._calls)
+
+    @cached_property
     def chat(self) -> Chat:
         """Return chat completions: `zhipu.chat.completions.create(...)`."""
         from zhipu_async.resources.chat import Chat
@@ -272,11 +290,25 @@ class AsyncZhipuAI:
         return Files(self._calls)
 
     @cached_property
+    def finagent(self) -> Finagent:
+        """Return workflows for finance: `zhipu.finagent.due_diligence(...)`."""
+        from zhipu_async.resources.finagent import Finagent
+
+        return Finagent(self._calls)
+
+    @cached_property
     def images(self) -> Images:
         """Return pictures from text: `zhipu.images.generate(...)`."""
         from zhipu_async.resources.images import Images
 
         return Images(self._calls)
+
+    @cached_property
+    def knowledge_agent(self) -> KnowledgeAgent:
+        """Return answers from knowledge bases: `zhipu.knowledge_agent.ask(...)`."""
+        from zhipu_async.resources.knowledge_agent import KnowledgeAgent
+
+        return KnowledgeAgent(self._calls)
 
     @cached_property
     def knowledge(self) -> Knowledge:

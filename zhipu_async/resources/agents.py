@@ -70,7 +70,7 @@ class Agents(Streaming):
             user_id=user_id,
             sensitive_word_check=sensitive_word_check,
         )
-        return await self._calls.call(continuing(INVOKE, request.fields or {}), request)
+        return await self._calls.call(continuing(INVOKE, conversation_id), request)
 
     def stream(
         self,
@@ -102,7 +102,7 @@ class Agents(Streaming):
             user_id=user_id,
             sensitive_word_check=sensitive_word_check,
         )
-        return self._stream(continuing(STREAM, request.fields or {}), agent_reader(), request)
+        return self._stream(continuing(STREAM, conversation_id), agent_reader(), request)
 
     async def submit(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +39,6 @@ class Streaming(Resource):
         return AnswerStream(self._calls, open_now, reader)
 
 
-def continuing(endpoint: Endpoint[T], fields: Mapping[str, object]) -> Endpoint[T]:
+def continuing(endpoint: Endpoint[T], conversation: str | None) -> Endpoint[T]:
     """Return the endpoint as it is for a turn of a conversation, which must not be told twice."""
-    return replace(endpoint, replay=Replay.ONCE) if fields.get("conversation_id") else endpoint
+    return replace(endpoint, replay=Replay.ONCE) if conversation else endpoint
