@@ -9,7 +9,7 @@ from zhipu_async.errors import InvalidType
 from zhipu_async.protocol import auth
 from zhipu_async.transport.clock import Clock
 
-Scheme = Literal["bearer", "jwt"]
+Scheme = Literal["bearer", "jwt", "raw"]
 KeyGiver = Callable[[], Awaitable[str]]
 
 
@@ -45,7 +45,13 @@ class Credentials:
 
     def authorization(self, key: str) -> str:
         """Return the header's value for this key."""
+        if self._scheme == "raw":
+            return key
         return f"Bearer {key if self._scheme == 'bearer' else self._signed(key)}"
+
+    def raw(self) -> Credentials:
+        """Return the same for pages of the platform that show the bare key as the header's value."""
+        return Credentials(self._key, "raw", self._clock)
 
     def forget_token(self) -> None:
         """Sign anew next time: the platform said that the token has expired."""
