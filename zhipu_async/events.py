@@ -8,7 +8,7 @@ async for event in stream.events():
 
 from __future__ import annotations
 
-from zhipu_async.protocol.chat_events import (
+from zhipu_async.types.chat_events import (
     AudioDelta,
     ChatEvent,
     Filtered,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Unpack
 
-from zhipu_async.protocol.chat_events import ChatEvent, TextDelta
 from zhipu_async.protocol.chat_params import ChatParams
 from zhipu_async.protocol.chat_request import prepare
 from zhipu_async.protocol.sendable import as_list, as_object
 from zhipu_async.types.chat import ChatCompletion, Choice, FunctionCall, Message, ToolCall, Usage
+from zhipu_async.types.chat_events import ChatEvent, TextDelta
 from zhipu_async.types.chat_request import Messages
 
 

@@ -27,7 +27,7 @@ from zhipu_async.errors import (
 )
 from zhipu_async.flows import cursor as cursor_module
 from zhipu_async.flows.stream import ChatStream
-from zhipu_async.protocol.chat_events import Finished, ReasoningDelta, TextDelta
+from zhipu_async.types.chat_events import Finished, ReasoningDelta, TextDelta
 
 KEY = "id-of-a-key.secret-of-a-key"
 THOUGHT = event(frame({"role": "assistant", "reasoning_content": "hm"}))

@@ -18,9 +18,9 @@ from zhipu_async.errors import (
 )
 from zhipu_async.flows.toolrun import RunEvent, ToolRun
 from zhipu_async.flows.tools import tool
-from zhipu_async.protocol.chat_events import TextDelta
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, ChatParams
 from zhipu_async.types.chat import ChatCompletion, Choice, McpCall, Message, ToolCall
+from zhipu_async.types.chat_events import TextDelta
 from zhipu_async.types.chat_request import AnyTool, Messages
 from zhipu_async.types.toolrun import RoundFinished, ToolFinished, ToolStarted
 

@@ -11,20 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.protocol.frames import frame, read, stream, text
-from zhipu_async.protocol.chat import LOOSE_PIECES, Accumulator, joined_base64
-from zhipu_async.protocol.chat_events import (
-    AudioDelta,
-    ChatEvent,
-    ChatEvents,
-    Filtered,
-    Finished,
-    ReasoningDelta,
-    Searched,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallReady,
-    decoded,
-)
+from zhipu_async.protocol.chat import KEPT_RESULTS, LOOSE_CHUNKS, Accumulator, joined_base64
+from zhipu_async.protocol.chat_events import ChatEvents, decoded
 from zhipu_async.types.chat import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -33,6 +21,17 @@ from zhipu_async.types.chat import (
     ToolCall,
     Usage,
     WebSearchResult,
+)
+from zhipu_async.types.chat_events import (
+    AudioDelta,
+    ChatEvent,
+    Filtered,
+    Finished,
+    ReasoningDelta,
+    Searched,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallReady,
 )
 
 END = frame(finish_reason="tool_calls")
@@ -109,6 +108,10 @@ PATTERNS: dict[str, tuple[list[dict[str, object]], list[tuple[str, str, str]]]] 
     "no index and no id": (
         [calls(piece("a", "f"), piece("b", "g")), calls(piece("c"))],
         [("", "f", "ac"), ("", "g", "b")],
+    ),
+    "an index that comes only once": (
+        [calls(piece("a", "f", index=0, id="1"), piece("b", "g", index=1, id="2")), calls(piece("c", id="2"))],
+        [("1", "f", "a"), ("2", "g", "bc")],
     ),
     "no function": ([calls({"index": 0, "id": "1"}), calls(piece("a", "f", index=0))], [("1", "f", "a")]),
     "hundreds of pieces": (
@@ -189,6 +192,20 @@ def test_sources_and_findings_count_once_wherever_they_come() -> None:
     assert completion.message.role == "assistant"
 
 
+def test_endless_sources_are_bounded() -> None:
+    frames = [text("a", web_search=[{"title": str(number)}]) for number in range(KEPT_RESULTS + 5)]
+    assert len(added(*frames, END).web_search) == KEPT_RESULTS
+
+
+def test_endless_choices_and_calls_cost_no_more_than_they_hold() -> None:
+    accumulator = Accumulator()
+    for number in range(4000):
+        accumulator.add([msgspec.convert(text("a", choice=number % 2000), ChatCompletionChunk)])
+    assert {choice.message.content for choice in accumulator.completion().choices} == {"aa"}
+    frames = [calls(piece("a", "f", id=str(number))) for number in range(3000)]
+    assert len(added(*frames, END).tool_calls) == 3000
+
+
 def test_sound_is_put_together() -> None:
     sound = bytes(range(200))
     parts = [base64.b64encode(sound[:50]).decode(), base64.b64encode(sound[50:]).decode()]
@@ -215,7 +232,7 @@ def test_what_is_not_base64_is_left_as_it_came() -> None:
 
 
 def test_long_answers_are_kept_in_few_pieces() -> None:
-    frames = [frame({"content": "t", "reasoning_content": "r"}) for _ in range(3 * LOOSE_PIECES)]
+    frames = [frame({"content": "t", "reasoning_content": "r"}) for _ in range(300 * LOOSE_CHUNKS)]
     completion = added(*frames, frame(finish_reason="stop"))
     assert completion.text == "t" * len(frames)
     assert completion.reasoning == "r" * len(frames)

@@ -75,7 +75,7 @@ class Cursor(Generic[T]):
         self.state = State.NEW
         self.opened: Opened | None = None
         self.error: APIError | None = None
-        self._opener = opener
+        self._opener: Callable[[], Awaitable[Opened]] | None = opener
         self._watch: Watch | None = None
         self._reading = False  # a view is under way
         self._rest = False  # a view has left items behind
@@ -84,8 +84,9 @@ class Cursor(Generic[T]):
         """Ask for the stream, once. Cancelling leaves nothing open."""
         if self.state is State.CLOSED:
             raise closed()
-        if self.state is State.NEW:
+        if self._opener is not None:
             self.opened = await self._opener()
+            self._opener = None  # and with it the whole prompt
             self._watch = Watch(self.opened)
             self.state = State.OPEN
 

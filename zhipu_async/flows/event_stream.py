@@ -24,6 +24,8 @@ class EventStream(Generic[T]):
     Leaving a loop over it before its end, by `break`, an exception or cancelling, closes the connection at once.
     """
 
+    __slots__ = ("__weakref__", "_cursor")
+
     def __init__(self, opener: Callable[[], Awaitable[Opened]], reader: Reader[T]) -> None:
         self._cursor: Cursor[T] = Cursor(opener, reader)
 

@@ -60,6 +60,14 @@ class Job:
     key: str = field(default="", repr=False)
     request_id: str = ""
 
+    def answered(self) -> None:
+        """Let go of what was sent: a stream may be open for minutes, and prompts are long."""
+        self.request = SENT
+        self.content = None
+
+
+SENT = Request()
+
 
 @dataclass(slots=True)
 class Opened:

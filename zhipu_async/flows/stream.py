@@ -10,9 +10,10 @@ import msgspec
 from zhipu_async.errors import StreamClosed
 from zhipu_async.flows.cursor import State
 from zhipu_async.flows.event_stream import EventStream
-from zhipu_async.protocol.chat_events import ChatEvent, ChatEvents
+from zhipu_async.protocol.chat_events import ChatEvents
 from zhipu_async.protocol.chat_reader import ChatReader
 from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk, ChunkChoice
+from zhipu_async.types.chat_events import ChatEvent
 
 if TYPE_CHECKING:
     from zhipu_async.flows.job import Opened
@@ -28,6 +29,8 @@ class ChatStream(EventStream[ChatCompletionChunk]):
     `events()` typed events. Leaving a view before its end, by `break`, an exception or cancelling, closes the
     connection at once. After the end, `.result` is the whole completion.
     """
+
+    __slots__ = ("_reader",)
 
     def __init__(self, opener: Callable[[], Awaitable[Opened]], *, resync: bool = True) -> None:
         self._reader = ChatReader(resync=resync)

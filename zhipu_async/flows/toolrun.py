@@ -12,11 +12,11 @@ from zhipu_async.errors import InvalidArgument, InvalidType, StreamClosed, ToolR
 from zhipu_async.flows.parse import Create
 from zhipu_async.flows.parts import history
 from zhipu_async.flows.tools import Tool, Toolbox
-from zhipu_async.protocol.chat_events import ChatEvent
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, ChatParams
 from zhipu_async.protocol.chat_request import normalised, split, tool_param
 from zhipu_async.protocol.completions import refuse_unusable, summed
 from zhipu_async.types.chat import ChatCompletion, ToolCall, Usage
+from zhipu_async.types.chat_events import ChatEvent
 from zhipu_async.types.chat_request import AnyTool, Messages
 from zhipu_async.types.toolrun import RoundFinished, ToolFinished, ToolRunResult, ToolStarted
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from zhipu_async.types.chat import (
     Audio,
@@ -30,7 +30,8 @@ from zhipu_async.types.chat import (
 
 T = TypeVar("T")
 
-LOOSE_PIECES = 256  # joined beyond this: a piece costs some 70 bytes however short it is
+LOOSE_CHUNKS = 8  # the text of more is joined: a thousand open streams must not cost a thousand times more
+KEPT_RESULTS = 1000  # sources and findings; the platform gives 50 at most
 FAILURES = frozenset({FinishReason.NETWORK_ERROR, FinishReason.CONTEXT_EXCEEDED})
 
 
@@ -72,15 +73,18 @@ class CallSoFar:
 class CallsSoFar:
     """The tool calls of one choice, in the order of their index."""
 
-    __slots__ = ("_by_key", "_latest")
+    __slots__ = ("_by_key", "_index_by_id", "_latest")
 
     def __init__(self) -> None:
+        self._index_by_id: dict[str, int] = {}
         self._by_key: dict[tuple[int, int], CallSoFar] = {}
         self._latest: dict[int, tuple[int, int]] = {}
 
     def add(self, piece: ToolCallChunk, position: int) -> int:
         """Take a piece and return the index of its call; one without an index goes by id, then by position."""
         index = piece.index if piece.index is not None else self._index_of(piece.id, position)
+        if piece.id:
+            self._index_by_id.setdefault(piece.id, index)
         key = self._latest.setdefault(index, (index, 0))
         call = self._by_key.setdefault(key, CallSoFar())
         if call.begins_another(piece):
@@ -96,22 +100,41 @@ class CallsSoFar:
     def _index_of(self, call_id: str | None, position: int) -> int:
         if not call_id:
             return position
-        known = (key[0] for key, call in self._by_key.items() if call.id == call_id)
-        return next(known, len(self._latest))
+        return self._index_by_id.get(call_id, len(self._latest))
+
+
+class GrowingText:
+    """Text that grows by small pieces; a piece costs some 60 bytes however short it is, so they are joined."""
+
+    __slots__ = ("_blocks", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._blocks: list[str] = []  # each less than half as long as the one before: few, and rarely copied
+
+    def tidy(self) -> None:
+        """Join the pieces."""
+        blocks, block = self._blocks, "".join(self.pieces)
+        while blocks and len(blocks[-1]) <= 2 * len(block):
+            block = blocks.pop() + block
+        blocks.append(block)
+        self.pieces.clear()
+
+    def __str__(self) -> str:
+        return "".join((*self._blocks, *self.pieces))
 
 
 class AnswerSoFar:
     """One choice while its chunks arrive."""
 
-    __slots__ = ("_blocks", "audio", "calls", "finish_reason", "reasoning", "text")
+    __slots__ = ("audio", "calls", "finish_reason", "reasoning", "text")
 
     def __init__(self) -> None:
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self._blocks: tuple[list[str], list[str]] = ([], [])  # joined pieces, of both
+        self.text = GrowingText()
+        self.reasoning = GrowingText()
         self.finish_reason = ""
         self.calls: CallsSoFar | None = None
-        self.audio: list[AudioChunk] = []
+        self.audio: list[AudioChunk] | None = None
 
     def add_rare(self, choice: ChunkChoice) -> None:
         """Take what most chunks do not have: tool calls and sound."""
@@ -121,46 +144,54 @@ class AnswerSoFar:
             for position, piece in enumerate(delta.tool_calls):
                 self.calls.add(piece, position)
         if delta.audio is not None:
+            self.audio = self.audio or []
             self.audio.append(delta.audio)
 
     def tidy(self) -> None:
-        """Keep hundreds of tiny pieces as one block."""
-        for pieces, blocks in zip((self.text, self.reasoning), self._blocks, strict=True):
-            if pieces:
-                blocks.append("".join(pieces))
-                pieces.clear()
+        """Keep little pieces as few large ones."""
+        if self.text.pieces:
+            self.text.tidy()
+        if self.reasoning.pieces:
+            self.reasoning.tidy()
 
     def whole(self, index: int) -> Choice:
         """Return the choice as far as it has come."""
-        text, reasoning = self._blocks
         message = Message(
-            content="".join((*text, *self.text)),
-            reasoning_content="".join((*reasoning, *self.reasoning)),
+            content=str(self.text),
+            reasoning_content=str(self.reasoning),
             tool_calls=self.calls.whole() if self.calls else [],
-            audio=joined_audio(self.audio),
+            audio=joined_audio(self.audio or []),
         )
         return Choice(index=index, finish_reason=self.finish_reason, message=message)
+
+
+class Beginning(NamedTuple):
+    """What all chunks of a stream have in common."""
+
+    id: str = ""
+    created: int = 0
+    model: str = ""
+    object: str = ""
+
+
+def beginning(chunk: ChatCompletionChunk) -> Beginning:
+    """What the first chunk tells of the stream."""
+    return Beginning(chunk.id, chunk.created, chunk.model, chunk.object)
 
 
 class Accumulator:
     """Adds chunks up; knows at any time what the answer is so far."""
 
-    __slots__ = (
-        "_answers",
-        "_begin",
-        "_content_filter",
-        "_loose",
-        "_usage",
-        "_web_search",
-    )
+    __slots__ = ("_begin", "_content_filter", "_first", "_loose", "_others", "_usage", "_web_search")
 
     def __init__(self) -> None:
-        self._answers: dict[int, AnswerSoFar] = {}
-        self._begin: ChatCompletionChunk | None = None
+        self._first: AnswerSoFar | None = None  # the choice with index 0, which is nearly always the only one
+        self._others: dict[int, AnswerSoFar] | None = None
+        self._begin: Beginning | None = None
         self._loose = 0  # chunks since the pieces were last joined
         self._usage: Usage | None = None
-        self._content_filter: list[ContentFilter] = []
-        self._web_search: list[WebSearchResult] = []
+        self._content_filter: tuple[ContentFilter, ...] = ()
+        self._web_search: tuple[WebSearchResult, ...] = ()
 
     @property
     def id(self) -> str:
@@ -170,17 +201,18 @@ class Accumulator:
     @property
     def has_tool_calls(self) -> bool:
         """Tell whether a piece of a tool call has come."""
-        return any(answer.calls is not None for answer in self._answers.values())
+        return any(answer.calls is not None for answer in self._answers().values())
 
     @property
     def finished(self) -> bool:
         """Tell whether every choice has said why it ended."""
-        return bool(self._answers) and all(answer.finish_reason for answer in self._answers.values())
+        answers = self._answers().values()
+        return bool(answers) and all(answer.finish_reason for answer in answers)
 
     @property
     def failure(self) -> str:
         """Return the finish reason that is a failure of the platform; "" when there is none."""
-        reasons = (answer.finish_reason for answer in self._answers.values())
+        reasons = (answer.finish_reason for answer in self._answers().values())
         return next((reason for reason in reasons if reason in FAILURES), "")
 
     @property
@@ -190,16 +222,17 @@ class Accumulator:
 
     def add(self, chunks: Sequence[ChatCompletionChunk]) -> bool:
         """Take chunks, in one pass over what every chunk may have; tell whether a choice ended in them."""
-        answers = self._answers
         ended = False
         for chunk in chunks:
             for choice in chunk.choices:
-                answer = answers.get(choice.index) or self._another(choice.index, chunk)
+                answer = self._first
+                if answer is None or choice.index:
+                    answer = self._answer(choice.index, chunk)
                 delta = choice.delta
                 if delta.content:
-                    answer.text.append(delta.content)
+                    answer.text.pieces.append(delta.content)
                 if delta.reasoning_content:
-                    answer.reasoning.append(delta.reasoning_content)
+                    answer.reasoning.pieces.append(delta.reasoning_content)
                 if delta.tool_calls or delta.audio is not None:
                     answer.add_rare(choice)
                 if choice.finish_reason:
@@ -208,45 +241,56 @@ class Accumulator:
             if chunk.usage is not None or chunk.content_filter or chunk.web_search:
                 self._add_rare(chunk)
         self._loose += len(chunks)
-        if self._loose > LOOSE_PIECES:
+        if self._loose > LOOSE_CHUNKS:
             self._tidy()
         return ended
 
     def completion(self, request_id: str = "") -> ChatCompletion:
         """Return the answer as far as it has come."""
-        begin = self._begin or ChatCompletionChunk(choices=[])
+        begin = self._begin or Beginning()
         return ChatCompletion(
             id=begin.id,
             request_id=request_id,
             created=begin.created,
             model=begin.model,
             object="chat.completion" if begin.object else "",
-            choices=[self._answers[index].whole(index) for index in sorted(self._answers)],
+            choices=[answer.whole(index) for index, answer in sorted(self._answers().items())],
             usage=self._usage or Usage(),
             web_search=list(self._web_search),
             content_filter=list(self._content_filter),
         )
 
+    def _answers(self) -> dict[int, AnswerSoFar]:
+        others = self._others or {}
+        return {0: self._first, **others} if self._first else others
+
+    def _answer(self, index: int, chunk: ChatCompletionChunk) -> AnswerSoFar:
+        self._begin = self._begin or beginning(chunk)
+        if index == 0:
+            self._first = AnswerSoFar()
+            return self._first
+        self._others = self._others or {}
+        return self._others.get(index) or self._others.setdefault(index, AnswerSoFar())
+
     def _tidy(self) -> None:
+        if self._others is not None and self._loose <= len(self._others):
+            return  # hosts of choices must not be gone through again and again
         self._loose = 0
-        for answer in self._answers.values():
+        for answer in self._answers().values():
             answer.tidy()
 
-    def _another(self, index: int, chunk: ChatCompletionChunk) -> AnswerSoFar:
-        self._begin = self._begin or chunk
-        answer = self._answers[index] = AnswerSoFar()
-        return answer
-
     def _add_rare(self, chunk: ChatCompletionChunk) -> None:
-        self._begin = self._begin or chunk
+        self._begin = self._begin or beginning(chunk)
         self._usage = chunk.usage or self._usage
-        add_new(self._content_filter, chunk.content_filter)
-        add_new(self._web_search, chunk.web_search)
+        self._content_filter = with_new(self._content_filter, chunk.content_filter)
+        self._web_search = with_new(self._web_search, chunk.web_search)
 
 
-def add_new(known: list[T], found: list[T] | None) -> None:
-    """Add what is not known: which chunk carries a list is not documented, nor whether it comes again."""
-    known.extend(item for item in found or () if item not in known)
+def with_new(known: tuple[T, ...], found: list[T] | None) -> tuple[T, ...]:
+    """What is known, and what is not: which chunk carries a list, and whether again, is not documented."""
+    for item in found or ():
+        known = known if item in known or len(known) >= KEPT_RESULTS else (*known, item)
+    return known
 
 
 def merged(old: McpCall, new: McpCall) -> McpCall:

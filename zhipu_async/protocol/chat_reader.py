@@ -19,7 +19,6 @@ from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk, Usage
 LONG_TAIL_BYTES = (
     16 * 1024
 )  # an unfinished event beyond this goes to the parser, which does not copy it again
-BRACE = ord("}")
 SPLICES = 8  # so many broken frames on one line are looked through; more is noise
 SPLICE = re.compile(rb"(?:data:[ \t]*|\n)(?=\{)")  # where one frame was written into another
 
@@ -33,6 +32,7 @@ class ChatReader:
     """
 
     __slots__ = (
+        "_begun",
         "_halves",
         "_parser",
         "_resync",
@@ -46,11 +46,12 @@ class ChatReader:
     )
 
     def __init__(self, *, resync: bool = True) -> None:
-        self._parser = EventParser(Dialect.BIGMODEL)
+        self._parser: EventParser | None = None  # most streams need none
+        self._halves: Halves | None = None
+        self._begun = False  # past the place where a byte order mark may stand
         self._resync = resync  # whether the caller can live with a lost frame
         self._smooth = False  # between two events, with nothing odd in sight
         self._tail = b""  # the beginning of an event
-        self._halves = Halves()
         self.answer = Accumulator()
         self.done = False
         self.fault: StreamError | None = None
@@ -73,26 +74,21 @@ class ChatReader:
             return [] if self.over else self._carefully(data)
         if self._tail:
             data = self._tail + data
-        cut = data.rfind(b"\n\n") + 2
-        if cut < 2:
-            cut = data.rfind(b"\n\r\n") + 3
-        if cut < 3 or data[:5] != b"data:":
-            return self._held(data)
-        if data[cut - 3] != BRACE and (last := before_done(data[:cut])) is not None:
-            return self._finished(data, last)
+            self._tail = b""
+        if not (data.endswith(b"}\n\n") and data.startswith(b"data:")):
+            return self._unevenly(data)
         # A raw newline cannot stand inside JSON, so cutting off every `data:` at the start of a line leaves
         # one JSON value after the other. Whatever is not that fails to decode, and is read with care.
-        lines = data[5:cut]
+        lines = data[5:]
         if lines.rfind(b"\n", 0, -2) >= 0:
             lines = lines.replace(b"\ndata:", b"\n")
         try:
             chunks = _decode_lines(lines)
         except (ValueError, RecursionError):
             return self._carefully(data)
-        self._tail = tail = data[cut:]
-        if chunks and self.answer.add(chunks):
+        if self.answer.add(chunks):
             self._check_finish()
-        return self._with_tail(chunks) if tail else chunks
+        return chunks
 
     def end(self) -> list[ChatCompletionChunk]:
         """Return what the end of the body completes."""
@@ -100,26 +96,42 @@ class ChatReader:
             return []
         chunks = self._carefully(self._tail)
         last: list[ChatCompletionChunk] = []
-        for event in self._parser.end():
+        for event in self._strictly().end():
             self._take_last(event, last)
         self._settle(last)
         return chunks + last
 
     def _begins_smoothly(self, data: bytes) -> bool:
-        if self._parser.begun or data[:5] != b"data:":
+        if self._begun or data[:5] != b"data:":
             return False
-        self._parser.begun = self._smooth = True  # there is no byte order mark
+        self._begun = self._smooth = True  # there is no byte order mark
         return True
 
-    def _finished(self, data: bytes, last: bytes) -> list[ChatCompletionChunk]:
-        # Most streams end so; anything but whole chunks before a final [DONE] is read with care.
+    def _strictly(self) -> EventParser:
+        if self._parser is None:
+            self._parser = EventParser(Dialect.BIGMODEL)
+            self._parser.begun = self._begun
+            self._begun = True
+        return self._parser
+
+    def _unevenly(self, data: bytes) -> list[ChatCompletionChunk]:
+        """Take bytes that end inside an event, end the stream, or have CR LF."""
+        cut = data.rfind(b"\n\n") + 2
+        if cut < 2:
+            cut = data.rfind(b"\n\r\n") + 3
+        if cut < 3 or data[:5] != b"data:":
+            return self._held(data)
+        body, tail = data[:cut], data[cut:]
+        last = before_done(body)
+        lines = body if last is None else last
         try:
-            chunks = _decode_lines(last[5:].replace(b"\ndata:", b"\n"))
+            chunks = _decode_lines(lines[5:].replace(b"\ndata:", b"\n"))
         except (ValueError, RecursionError):
             return self._carefully(data)
-        self.done = True
+        self.done = last is not None
+        self._tail = tail
         self._settle(chunks)
-        return chunks
+        return chunks if self.over or may_wait(tail) else chunks + self._carefully(tail)
 
     def _held(self, data: bytes) -> list[ChatCompletionChunk]:
         # No blank line yet. A beginning of `data:` without a line end waits; the rest is for the parser.
@@ -127,9 +139,6 @@ class ChatReader:
             self._tail = data
             return []
         return self._carefully(data)
-
-    def _with_tail(self, chunks: list[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
-        return chunks if may_wait(self._tail) or self.over else chunks + self._carefully(self._tail)
 
     def _check_finish(self) -> None:
         reason = self.answer.failure
@@ -141,11 +150,12 @@ class ChatReader:
     def _carefully(self, data: bytes) -> list[ChatCompletionChunk]:
         chunks: list[ChatCompletionChunk] = []
         self._tail = b""
-        for event in self._parser.feed(data):
+        parser = self._strictly()
+        for event in parser.feed(data):
             self._take(event, chunks)
             if self.done or self.fault:
                 break
-        if self._parser.too_long:
+        if parser.too_long:
             self.fault = StreamDamaged("an event of the stream is longer than any event may be")
         self._settle(chunks)
         return chunks
@@ -153,8 +163,9 @@ class ChatReader:
     def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
         """Add the chunks up, and see how to go on."""
         self.over = self.done or self.fault is not None
-        odd = self.over or self.lost_frames or self._halves or not self._parser.begun
-        self._smooth = self._parser.idle and not odd
+        parser = self._parser
+        between_events = parser is None or (parser.idle and parser.begun)
+        self._smooth = between_events and not (self.over or self.lost_frames or self._halves)
         if self.answer.add(chunks):
             self._check_finish()
 
@@ -176,7 +187,8 @@ class ChatReader:
         if self.lost_frames and any(chunk.id != self._known_id(chunks) for chunk in found):
             self.fault = StreamDamaged("after a broken frame the stream went on with another stream's")
             return
-        self._halves.forget()
+        if self._halves:
+            self._halves.forget()
         chunks += found
 
     def _take_last(self, event: Event, chunks: list[ChatCompletionChunk]) -> None:
@@ -187,6 +199,7 @@ class ChatReader:
             self.fault = None
 
     def _mend(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        self._halves = self._halves or Halves()
         found = read_frame(data, self._halves)
         if isinstance(found, ChatCompletionChunk):
             chunks.append(found)
@@ -228,6 +241,8 @@ def may_wait(data: bytes) -> bool:
 def before_done(body: bytes) -> bytes | None:
     """The data lines before a final `data: [DONE]`; None when the last line is another."""
     body = body.rstrip()
+    if not body.endswith(DONE):
+        return None
     line = body.rfind(b"\ndata:")
     if body[line + 6 if line >= 0 else 5 :].strip() != DONE:
         return None
