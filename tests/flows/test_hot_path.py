@@ -1,0 +1,101 @@
+"""What a streamed event costs, counted in calls: a measure that no machine's mood changes.
+
+The bounds are a third above what is needed; whoever crosses one has added work per event or per network read.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType, SimpleNamespace
+
+from tests.protocol.frames import DONE, event, text
+from zhipu_async import Timeout
+from zhipu_async.flows.stream import ChatStream
+from zhipu_async.types.base import Meta
+
+EVENT = event(text("你好"))
+END = event(text("", finish_reason="stop")) + DONE
+EVENTS = 1000
+
+
+class Response:
+    """A response whose pieces are all there."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces[::-1]
+
+    async def read(self) -> bytes:
+        return self._pieces.pop() if self._pieces else b""
+
+    def at_eof(self) -> bool:
+        return not self._pieces
+
+    def release(self) -> None:
+        pass
+
+
+def stream_of(pieces: list[bytes]) -> ChatStream:
+    async def opened() -> SimpleNamespace:
+        return SimpleNamespace(
+            response=Response(pieces),
+            permit=SimpleNamespace(idle=False),
+            meta=Meta(),
+            request_id="r1",
+            timeout=Timeout(),
+            first_deadline=None,
+            first_clock="first",
+            endpoint=SimpleNamespace(name="chat"),
+            end=lambda **_: None,  # pyright: ignore[reportUnknownLambdaType]
+        )
+
+    return ChatStream(opened)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def calls(view: Callable[[ChatStream], object], pieces: list[bytes]) -> tuple[float, float]:
+    """Count the calls of Python and of C functions per event; resuming a generator counts as one."""
+    stream = stream_of(pieces)
+    await stream.open()
+    counts = {"call": 0, "c_call": 0}
+
+    def count(frame: FrameType, happening: str, argument: object) -> None:
+        if happening in counts:
+            counts[happening] += 1
+
+    items = view(stream)
+    sys.setprofile(count)
+    try:
+        async for _ in items:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+            pass
+    finally:
+        sys.setprofile(None)
+    assert stream.result.text == "你好" * EVENTS
+    return counts["call"] / EVENTS, counts["c_call"] / EVENTS
+
+
+BURST = [EVENT * EVENTS + END]
+ONE_BY_ONE = [EVENT] * EVENTS + [END]
+
+
+async def test_in_a_burst_an_event_costs_its_delivery_and_one_append() -> None:
+    python, c = await calls(lambda stream: stream.__aiter__(), BURST)
+    assert python <= 1.3, "one resumption of the generator"
+    assert c <= 1.5, "one append to the text"
+
+
+async def test_in_a_burst_lists_cost_next_to_nothing() -> None:
+    python, c = await calls(lambda stream: stream.batches(), BURST)
+    assert python <= 0.1
+    assert c <= 1.5
+
+
+async def test_text_costs_what_chunks_cost() -> None:
+    python, c = await calls(lambda stream: stream.text(), BURST)
+    assert python <= 1.3
+    assert c <= 1.5
+
+
+async def test_an_event_that_comes_alone_costs_a_handful_of_calls() -> None:
+    python, c = await calls(lambda stream: stream.__aiter__(), ONE_BY_ONE)
+    assert python <= 7
+    assert c <= 12
