@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from zhipu_async.protocol.homework import HOMEWORK, homework_ref, questions_in
+from zhipu_async.protocol.homework import HOMEWORK, homework_kind, homework_ref, questions_in
 from zhipu_async.protocol.schedule import Phase
 from zhipu_async.types.agents import AgentReply
 from zhipu_async.types.base import Meta, attach
@@ -22,7 +22,7 @@ def answer(*finished: object, status: str = "success") -> dict[str, object]:
 def read(body: dict[str, object]) -> Phase:
     reply = AgentReply(status=str(body.get("status", "")))
     attach(reply, Meta(), json.dumps(body).encode())
-    return HOMEWORK.read(reply).phase
+    return homework_kind(questions_in(answer(0, 0))).read(reply).phase
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,12 @@ def test_a_finished_question_says_so(word: object) -> None:
         (answer(0, 1), Phase.SUCCEEDED),
         (answer(0, status="failed"), Phase.FAILED),
         ({"status": "success"}, Phase.SUCCEEDED),
+        (answer(0, 0, 1), Phase.RUNNING),
     ],
 )
-def test_polling_goes_on_until_one_more_is_finished(body: dict[str, object], phase: Phase) -> None:
+def test_polling_goes_on_until_one_of_those_asked_for_is_finished(
+    body: dict[str, object], phase: Phase
+) -> None:
     assert read(body) is phase
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +11,8 @@ import pytest
 from tests.hostile import error, hang_up, hostile, reply
 from zhipu_async import AsyncZhipuAI
 from zhipu_async.errors import (
-    APIResponseError,
     BadRequestError,
     ContentBlocked,
-    InvalidArgument,
     MaybeSubmitted,
     StreamClosed,
     StreamFailed,
@@ -24,8 +21,7 @@ from zhipu_async.errors import (
 )
 from zhipu_async.simulator import Simulator, TaskFails
 from zhipu_async.types.agent_request import AgentVariables
-from zhipu_async.types.agents import AgentId, AgentReply
-from zhipu_async.types.base import Meta, attach
+from zhipu_async.types.agents import AgentId
 
 TEXT = {"type": "text", "text": "hello"}
 FILE = {"type": "file_id", "file_id": "agent-1"}
@@ -248,68 +244,6 @@ async def test_an_export_is_spelled_in_two_ways(
     assert exported.choices[0].messages[0].parts[0].tag_en == "PDF"
 
 
-# ── homework ───────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_homework_is_given_back_question_by_question(
-    zhipu: AsyncZhipuAI, zhipu_simulator: Simulator
-) -> None:
-    first = await zhipu.agents.invoke(agent_id=AgentId.HOMEWORK_CORRECTION, messages=user(IMAGE))
-    questions = [question async for question in zhipu.agents.corrections(first)]
-    assert len({question.uuid for question in questions}) == 3
-    assert all(question.finished and question.fields["comment"] for question in questions)
-    polled = zhipu_simulator.requests[-1].body
-    assert polled["agent_id"] == AgentId.HOMEWORK_POLLING
-    explained = await zhipu.agents.stream(
-        agent_id=AgentId.HOMEWORK_ANALYSIS,
-        messages=user(TEXT),
-        custom_variables={
-            "question": "1+1",
-            "image_id": questions[0].image_id,
-            "uuid": questions[0].uuid,
-            "trace_id": questions[0].trace_id,
-        },
-    ).finish()
-    assert explained.text
-
-
-async def test_homework_can_be_asked_for_by_hand(zhipu: AsyncZhipuAI, zhipu_simulator: Simulator) -> None:
-    first = await zhipu.agents.invoke(agent_id=AgentId.HOMEWORK_CORRECTION, messages=user(IMAGE))
-    found = [question async for question in zhipu.agents.corrections(first)][-1]
-    variables = {
-        "trace_id": found.trace_id,
-        "images": [{"image_id": found.image_id, "uuids": [found.uuid]}],
-    }
-    answer = await zhipu.agents.async_result(
-        agent_id=AgentId.HOMEWORK_POLLING, custom_variables=variables, conversation_id="c-1"
-    )
-    assert zhipu_simulator.requests[-1].body == {
-        "agent_id": AgentId.HOMEWORK_POLLING,
-        "custom_variables": variables,
-        "conversation_id": "c-1",
-    }
-    assert answer.status == "success"
-
-
-def homework(*questions: dict[str, object], **more: object) -> AgentReply:
-    answer = AgentReply()
-    attach(answer, Meta(), json.dumps({"questions": questions, **more}).encode())
-    return answer
-
-
-async def test_homework_without_a_trace_cannot_be_asked_for(zhipu: AsyncZhipuAI) -> None:
-    with pytest.raises(InvalidArgument, match="trace_id"):
-        await anext(zhipu.agents.corrections(homework({"uuid": "u", "is_finish": 0})))
-
-
-async def test_an_answer_without_questions_is_not_asked_for_forever(
-    zhipu: AsyncZhipuAI, zhipu_simulator: Simulator
-) -> None:
-    zhipu_simulator.script(body={"status": "success", "choices": []})
-    with pytest.raises(APIResponseError, match="no question"):
-        await anext(zhipu.agents.corrections(homework({"uuid": "u", "is_finish": 0}, trace_id="t")))
-
-
 # ── what goes wrong ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -342,9 +276,16 @@ async def test_a_task_that_fails_says_why(zhipu: AsyncZhipuAI, zhipu_simulator: 
     with pytest.raises(TaskFailed) as caught:
         await task
     assert caught.value.code == "1234"
-    assert (
-        await zhipu.agents.async_result(agent_id="vidu_template_agent", async_id=task.id)
-    ).status == "failed"
+    answer = await zhipu.agents.async_result(agent_id="vidu_template_agent", async_id=task.id)
+    assert (answer.status, answer.error.code) == ("failed", "1234")
+
+
+async def test_the_code_of_a_failed_task_may_be_a_number(
+    zhipu: AsyncZhipuAI, zhipu_simulator: Simulator
+) -> None:
+    zhipu_simulator.script(body={"status": "failed", "error": {"code": 1234, "message": "no"}})
+    answer = await zhipu.agents.async_result(agent_id="vidu_template_agent", async_id="1")
+    assert (answer.error.code, answer.error.message) == ("1234", "no")
 
 
 async def test_an_error_in_mid_stream_keeps_what_had_come(

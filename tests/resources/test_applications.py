@@ -177,6 +177,15 @@ async def test_next_questions_are_suggested(zhipu: AsyncZhipuAI, zhipu_simulator
     assert found.problems
 
 
+async def test_ids_that_come_as_numbers_are_texts(zhipu: AsyncZhipuAI, zhipu_simulator: Simulator) -> None:
+    number = 1790000000000000001
+    zhipu_simulator.script(body={"app_id": number, "conversation_id": number, "choices": []})
+    answer = await zhipu.applications.invoke(app_id=APP, messages="hi")
+    assert (answer.app_id, answer.conversation_id) == (APP, APP)
+    zhipu_simulator.script(body={"data": {"conversation_id": number}, "code": 200, "message": "ok"})
+    assert (await zhipu.applications.create_conversation(APP)).conversation_id == APP
+
+
 # ── what goes wrong ────────────────────────────────────────────────────────────────────────────────
 
 

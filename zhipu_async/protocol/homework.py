@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from functools import partial
 
 from zhipu_async.protocol.decoding import Undecodable, is_array, is_object, parse
 from zhipu_async.protocol.endpoint import Endpoint, Envelope, Replay, Root
@@ -30,11 +32,16 @@ def waiting(questions: Iterable[HomeworkQuestion]) -> list[HomeworkImage]:
     return [{"image_id": image_id, "uuids": uuids} for image_id, uuids in images.items()]
 
 
-def homework_ref(questions: list[HomeworkQuestion]) -> TaskRef[AgentReply]:
+def homework_ref(questions: Sequence[HomeworkQuestion]) -> TaskRef[AgentReply]:
     """Return what asks for these questions, all of one homework."""
     images, trace_id = json.dumps(waiting(questions)), questions[0].trace_id
     ids = ",".join(question.uuid for question in questions)
     return TaskRef("homework", f"{trace_id}/{ids}", {"trace_id": trace_id, "images": images})
+
+
+def homework_kind(questions: Sequence[HomeworkQuestion]) -> Kind[AgentReply]:
+    """Return the kind of polling that ends when one more of these is finished; the rest is asked for anew then."""
+    return replace(HOMEWORK, read=partial(_read, frozenset(question.uuid for question in questions)))
 
 
 def _found(value: object, around: Mapping[str, object]) -> Iterator[HomeworkQuestion]:
@@ -68,12 +75,12 @@ def _parsed(text: str) -> object:
         return None
 
 
-def _read(reply: AgentReply) -> Reading:
+def _read(wanted: Set[str], reply: AgentReply) -> Reading:
     questions = questions_in(reply.raw)
     if phase_of(reply.status) is Phase.FAILED:
         return Reading(reply.status, Phase.FAILED)
     # An answer in which nothing is recognised is over too: asking for it again would not make it clearer.
-    news = not questions or any(question.finished for question in questions)
+    news = not questions or any(question.finished and question.uuid in wanted for question in questions)
     return Reading(reply.status, Phase.SUCCEEDED if news else Phase.RUNNING)
 
 
@@ -94,7 +101,6 @@ HOMEWORK = Kind(
     name="homework",
     poll=ASYNC_RESULT,
     pace=Pace(first=4.0, shortest=2.0, longest=15.0),
-    read=_read,
+    read=partial(_read, frozenset()),
     place=_place,
 )
-"""Polling that ends with the next question that is finished; what remains is asked for anew."""

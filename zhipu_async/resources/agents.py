@@ -197,12 +197,13 @@ class Agents(Streaming):
 
     async def _corrected(self, questions: list[HomeworkQuestion]) -> list[HomeworkQuestion]:
         from zhipu_async.flows.tasks import PendingTask
-        from zhipu_async.protocol.homework import HOMEWORK, homework_ref, questions_in
+        from zhipu_async.protocol.homework import homework_kind, homework_ref, questions_in
 
         if not questions[0].trace_id:
             raise InvalidArgument("the reply names no trace_id, so its questions cannot be asked for")
         flow, now = self._calls.tasking.flow, self._calls.clock.now()
-        reply = await PendingTask(flow, HOMEWORK, homework_ref(questions), submitted=now)
+        kind, ref = homework_kind(questions), homework_ref(questions)
+        reply = await PendingTask(flow, kind, ref, submitted=now)
         found = questions_in(reply.raw)
         if not found:
             raise APIResponseError("the answer to the polling holds no question", status=reply.meta.status)

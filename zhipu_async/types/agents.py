@@ -129,6 +129,23 @@ class AgentChoice(Part):
         return self.messages or ([self.delta] if self.delta.content else [])
 
 
+# Codes are texts by the documents; a number is taken too.
+if TYPE_CHECKING:
+    Code = str
+else:
+    Code = str | int
+
+
+class AgentError(Part):
+    """Why a task failed; everywhere else an error is raised."""
+
+    code: Code = ""
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        self.code = str(self.code)
+
+
 class AgentReply(Linked):
     """What an agent answers, at once or after a while; the events of a stream look like it too."""
 
@@ -142,6 +159,7 @@ class AgentReply(Linked):
     status: str = ""
     choices: list[AgentChoice] = []
     usage: Usage = msgspec.field(default_factory=Usage)
+    error: AgentError = msgspec.field(default_factory=AgentError)
 
     @property
     def messages(self) -> list[AgentMessage]:

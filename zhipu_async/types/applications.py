@@ -183,20 +183,28 @@ class ApplicationChoice(Part):
         return [self.messages.content, *self.messages.materials, self.delta.content]
 
 
+# Ids are digits in a text; samples show them as numbers too, and those are turned into texts.
+if TYPE_CHECKING:
+    Digits = str
+else:
+    Digits = str | int
+
+
 class ApplicationReply(Linked):
     """What an application answers; the events of a stream look like it too."""
 
     request_id: str = ""
     req_id: str = ""
     """Another name of `request_id`, to which it is moved."""
-    conversation_id: str = ""
-    app_id: str = ""
+    conversation_id: Digits = ""
+    app_id: Digits = ""
     choices: list[ApplicationChoice] = []
     node_usage: list[NodeUsage] = msgspec.field(name="usage", default=[])
     """Tokens per node, wherever the answer told them."""
 
     def __post_init__(self) -> None:
         self.request_id, self.req_id = self.request_id or self.req_id, ""
+        self.conversation_id, self.app_id = str(self.conversation_id), str(self.app_id)
         self.node_usage = self.node_usage or [each for choice in self.choices for each in choice.usage]
 
     @property
@@ -317,7 +325,10 @@ class FileStates(Reply):
 class NewConversation(Reply):
     """A conversation that was begun."""
 
-    conversation_id: str = ""
+    conversation_id: Digits = ""
+
+    def __post_init__(self) -> None:
+        self.conversation_id = str(self.conversation_id)
 
 
 class Suggestions(Reply):
