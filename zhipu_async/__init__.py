@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from zhipu_async import errors, events, parts
     from zhipu_async.client import AsyncZhipuAI
     from zhipu_async.errors import *  # noqa: F403
+    from zhipu_async.flows.answer_stream import AnswerStream
     from zhipu_async.flows.download import Download
+    from zhipu_async.flows.event_stream import EventStream
     from zhipu_async.flows.observe import CallRecord, Observer
     from zhipu_async.flows.pages import Pages
     from zhipu_async.flows.parse import Parsed
@@ -33,9 +35,11 @@ if TYPE_CHECKING:
     from zhipu_async.types.base import Meta, Reply
     from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk
     from zhipu_async.types.tasks import Outcome, TaskRef
+    from zhipu_async.types.toolrun import ToolRunResult
 
 # Where each lazily imported name lives: `import zhipu_async` itself must cost next to nothing.
 _HOMES = {
+    "AnswerStream": "flows.answer_stream",
     "AsyncZhipuAI": "client",
     "CallOptions": "protocol.options",
     "CallRecord": "flows.observe",
@@ -45,6 +49,7 @@ _HOMES = {
     "ChatRequest": "protocol.chat_params",
     "ChatStream": "flows.stream",
     "Download": "flows.download",
+    "EventStream": "flows.event_stream",
     "Meta": "types.base",
     "Observer": "flows.observe",
     "Outcome": "types.tasks",
@@ -59,11 +64,13 @@ _HOMES = {
     "Timeout": "protocol.timeouts",
     "Tool": "flows.tools",
     "ToolRun": "flows.toolrun",
+    "ToolRunResult": "types.toolrun",
     "tool": "flows.tools",
 }
 _MODULES = ("errors", "events", "parts", "simulator")
 
 __all__ = [
+    "AnswerStream",
     "AsyncZhipuAI",
     "CallOptions",
     "CallRecord",
@@ -73,6 +80,7 @@ __all__ = [
     "ChatRequest",
     "ChatStream",
     "Download",
+    "EventStream",
     "Meta",
     "Observer",
     "Outcome",
@@ -87,6 +95,7 @@ __all__ = [
     "Timeout",
     "Tool",
     "ToolRun",
+    "ToolRunResult",
     "__version__",
     "errors",
     "events",

@@ -15,6 +15,7 @@ class Purpose:
     BATCH: ClassVar = "batch"
     CODE_INTERPRETER: ClassVar = "code-interpreter"
     AGENT: ClassVar = "agent"
+    ASSISTANT: ClassVar = "assistant"
     VOICE_CLONE_INPUT: ClassVar = "voice-clone-input"
     USER_DATA: ClassVar = "user_data"
 
