@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
 import msgspec
@@ -10,11 +9,10 @@ import msgspec
 from zhipu_async.errors import InvalidToolArguments
 from zhipu_async.types.base import Part, Reply
 from zhipu_async.types.marks import without_marks
-from zhipu_async.types.sound import playable
+from zhipu_async.types.spoken import Audio as Audio
 
 if TYPE_CHECKING:
     import builtins
-    import os
 
 T = TypeVar("T")
 
@@ -109,39 +107,6 @@ class WebSearchResult(Part):
     publish_date: str = ""
     content: str = ""
     refer: str = ""
-
-
-class Audio(Part):
-    """A spoken answer of GLM-4-Voice; its `id` stands for it in the next turn."""
-
-    id: str = ""
-    data: str = ""
-    expires_at: str | int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.id or self.data)
-
-    def __getitem__(self, name: str) -> str:
-        """Return a field: the vendor's pages write `audio["data"]`."""
-        return str(getattr(self, name))
-
-    @property
-    def pcm_or_wav(self) -> bytes:
-        """Return the sound as the platform sent it."""
-        return base64.b64decode(self.data)
-
-    def wav(self) -> bytes:
-        """Return the sound as a WAV file: 44.1 kHz, one channel, 16 bits, unless it came as one."""
-        return playable(self.pcm_or_wav)
-
-    async def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the sound to a WAV file, off the loop; a cancelled save may leave a part of the file."""
-        from anyio import Path
-
-        await Path(path).write_bytes(self.wav())
-
-    def __repr__(self) -> str:
-        return f"Audio(id={self.id!r}, {len(self.data)} base64 characters)"
 
 
 class FunctionCall(Part):
