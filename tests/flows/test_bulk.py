@@ -435,6 +435,28 @@ async def test_a_job_killed_again_and_again_pays_for_no_item_twice(tmp_path: Pat
         assert len(unknown) <= 12 * 8
 
 
+async def test_ctrl_c_keeps_what_was_finished(tmp_path: Path) -> None:
+    async with Simulator(latency=0.005) as sim:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", CRASH, sim.api_key, sim.base_url, str(tmp_path / "l.sqlite3"), "direct"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        lines = [await child.stdout.readline() for _ in range(10)]
+        child.send_signal(signal.SIGINT)
+        rest, complaints = await child.communicate()
+        lines += rest.splitlines()
+        assert b"never" not in complaints
+        assert complaints.count(b"Traceback") <= 2, complaints.decode()
+        done = {line.split()[1].decode() for line in lines if line.startswith(b"done")}
+        assert 10 <= len(done) < 60
+        async with AsyncZhipuAI(sim.api_key, base_url=sim.base_url, ledger=tmp_path / "l.sqlite3") as zhipu:
+            outcomes = await collected(zhipu.chat.completions.map(requests(60), job="night"))
+        assert done <= {outcome.key for outcome in outcomes if outcome.replayed}
+        assert all(outcome.ok or isinstance(outcome.error, MaybeSubmitted) for outcome in outcomes)
+
+
 def text_of(body: Any) -> str:
     return str(body["messages"][0]["content"])
 

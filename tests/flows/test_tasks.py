@@ -247,6 +247,19 @@ async def test_submissions_are_started_and_yielded_as_they_end(zhipu: AsyncZhipu
     assert await others() == set()
 
 
+async def test_a_thousand_tasks_need_few_sockets(setting: Setting) -> None:
+    zhipu = setting.client()
+    zhipu.tasks.polling.per_second = 5000.0
+    submissions = (submit(zhipu, f"number {number}") for number in range(1000))
+    most = 0
+    async for outcome in zhipu.tasks.as_completed(submissions):
+        assert outcome.ok
+        most = max(most, sum(is_ours(task) for task in asyncio.all_tasks()))
+    assert setting.sim.counts.peak <= 64 + 16
+    assert most <= 64 + 16 + 3
+    assert await others() == set()
+
+
 async def test_tasks_references_and_submissions_mix(zhipu: AsyncZhipuAI) -> None:
     task, other = await submit(zhipu), await submit(zhipu)
     waitables: list[Waitable[ChatTaskResult]] = [task, other.ref, submit(zhipu)]
