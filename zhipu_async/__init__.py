@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from zhipu_async.flows.answer_stream import AnswerStream
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.event_stream import EventStream
+    from zhipu_async.flows.ledger import Ledger
     from zhipu_async.flows.observe import CallRecord, Observer
     from zhipu_async.flows.pages import Pages
     from zhipu_async.flows.parse import Parsed
+    from zhipu_async.flows.progress import Progress
     from zhipu_async.flows.realtime import RealtimeSession
     from zhipu_async.flows.stream import ChatStream
     from zhipu_async.flows.tasks import PendingTask
@@ -50,12 +52,14 @@ _HOMES = {
     "ChatStream": "flows.stream",
     "Download": "flows.download",
     "EventStream": "flows.event_stream",
+    "Ledger": "flows.ledger",
     "Meta": "types.base",
     "Observer": "flows.observe",
     "Outcome": "types.tasks",
     "Pages": "flows.pages",
     "Parsed": "flows.parse",
     "PendingTask": "flows.tasks",
+    "Progress": "flows.progress",
     "RealtimeSession": "flows.realtime",
     "Reconnect": "protocol.realtime_ends",
     "Replay": "protocol.endpoint",
@@ -81,12 +85,14 @@ __all__ = [
     "ChatStream",
     "Download",
     "EventStream",
+    "Ledger",
     "Meta",
     "Observer",
     "Outcome",
     "Pages",
     "Parsed",
     "PendingTask",
+    "Progress",
     "RealtimeSession",
     "Reconnect",
     "Replay",
