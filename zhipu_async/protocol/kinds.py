@@ -247,10 +247,6 @@ BATCHES = Kind(
     ),
 )
 
-SUBMIT_BATCH = Endpoint(
-    name="batches.submit", path="/batches", reply=TaskReceipt, replay=Replay.ONCE, envelope=Envelope.TASK
-)
-
 KINDS: Mapping[str, Kind[Any]] = {
     kind.name: kind for kind in (CHAT, IMAGES, VIDEOS, FILE_PARSER, AGENTS, BATCHES)
 }

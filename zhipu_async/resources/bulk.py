@@ -14,7 +14,8 @@ from zhipu_async.flows.jobs import Job, Repeat
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol.batch_lines import LINES
 from zhipu_async.protocol.endpoint import Endpoint
-from zhipu_async.protocol.kinds import BATCHES, SUBMIT_BATCH, Kind
+from zhipu_async.protocol.kinds import BATCHES, Kind
+from zhipu_async.resources.batches import SUBMIT
 from zhipu_async.resources.files import Files
 from zhipu_async.types.base import Reply
 from zhipu_async.types.batches import Batch
@@ -84,7 +85,7 @@ def desk(calls: Calls) -> Desk:
     async def create(file_id: str, endpoint: str, line: Line | None) -> PendingTask[Batch]:
         # The platform then deletes the input file by itself, which it does anyway after a month.
         request = Request({"input_file_id": file_id, "endpoint": endpoint, "completion_window": "24h"})
-        return await calls.tasking.flow.submit(calls, SUBMIT_BATCH, BATCHES, request, line=line)
+        return await calls.tasking.flow.submit(calls, SUBMIT, BATCHES, request, line=line)
 
     async def save(file_id: str, path: Path) -> Path:
         return await files.content(file_id).save(path)
