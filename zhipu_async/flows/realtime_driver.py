@@ -30,7 +30,7 @@ from zhipu_async.protocol.realtime_outputs import (
 )
 from zhipu_async.protocol.realtime_wire import decode, encode
 from zhipu_async.transport.clock import Clock
-from zhipu_async.types.realtime import AudioFlushed, RealtimeEvent, Reconnecting
+from zhipu_async.types.realtime import AudioFlushed, ProtocolWarning, RealtimeEvent, Reconnecting
 from zhipu_async.types.realtime_client import (
     ClientEvent,
 )
@@ -76,6 +76,7 @@ class Driver:
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0.0
         self._planned: asyncio.TimerHandle | None = None
+        self._last_message = b""
         self._change_due = False
 
     # ── for the session ────────────────────────────────────────────────────────────────────────────
@@ -179,6 +180,10 @@ class Driver:
 
     def _take(self, message: bytes) -> None:
         now = self.clock.now()
+        if self._seen_before(message):
+            self.machine.alive(now)
+            self.events.put(ProtocolWarning(what="a message that came twice"))
+            return
         event, warnings = decode(message)
         if event is None:
             self.machine.alive(now)
@@ -194,6 +199,12 @@ class Driver:
         )
         await self.clock.sleep(delay)
         self.machine.dial()
+
+    def _seen_before(self, message: bytes) -> bool:
+        """Whether this very message, with an id of its own, was the one before: its speech was heard."""
+        same = message == self._last_message and b'"event_id":' in message
+        self._last_message = message
+        return same
 
     def _response_id(self) -> str:
         active = self.machine.active

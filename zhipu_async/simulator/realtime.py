@@ -192,10 +192,11 @@ class _Line:
         try:
             await self._read_all()
         finally:
-            sender.cancel()
-            await asyncio.wait([sender])
+            # Before anything is awaited: aiohttp cancels the handler when the client drops the connection.
             self.record.close_code = self._socket.close_code
             self.record.ended.set()
+            sender.cancel()
+            await asyncio.wait([sender])
 
     async def go_away(self) -> None:
         await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"the simulator stops")

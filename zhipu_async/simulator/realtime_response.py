@@ -104,7 +104,8 @@ class Response:
 
     def _all_steps(self) -> Iterator[Step]:
         steps = self._call_steps() if self._calls else self._speech_steps()
-        if "shuffle" in self._moment.quirks:
+        # Function calls are told one after the other: which one is meant depends on what went before.
+        if "shuffle" in self._moment.quirks and not self._calls:
             steps = iter(_shuffled(list(steps), self._mint))
         yield from steps
 
