@@ -135,8 +135,10 @@ class AsyncZhipuAI:
 
         Closing twice does nothing more; a cancelled close still completes.
         """
-        await self._calls.tasking.close()
-        await self._connection.close()
+        try:
+            await self._calls.tasking.close()
+        finally:
+            await self._connection.close()
 
     # ── views ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -66,7 +66,11 @@ class Kind(Generic[T]):
         """Return what finds the task again."""
         task_id = receipt.async_id or receipt.task_id or receipt.id
         if not task_id:
-            raise MaybeSubmitted(f"the {self.name} submission was accepted, but its answer has no id")
+            raise MaybeSubmitted(
+                f"the {self.name} submission was accepted, but its answer has no id",
+                request_id=receipt.meta.request_id,
+                log_id=receipt.meta.log_id,
+            )
         carried = {name: str(fields[name]) for name in ("model", *self.carries) if fields.get(name)}
         return TaskRef(self.name, task_id, {**carried, **extra})
 
