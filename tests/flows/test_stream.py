@@ -26,6 +26,7 @@ from zhipu_async.errors import (
     StreamInterrupted,
 )
 from zhipu_async.flows import cursor as cursor_module
+from zhipu_async.flows import watch as watch_module
 from zhipu_async.flows.stream import ChatStream
 from zhipu_async.types.chat_events import Finished, ReasoningDelta, TextDelta
 
@@ -593,6 +594,27 @@ async def test_keep_alives_are_no_first_delta(timeout: Timeout, clock: str) -> N
         with pytest.raises(APITimeoutError) as caught:
             await ask(zhipu).finish()
         assert (caught.value.clock, caught.value.seconds) == (clock, 0.05)
+
+
+async def test_a_call_inside_a_streams_own_loop_gets_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "LOOK_SECONDS", 0.01)
+    whole = b'{"choices":[{"message":{"content":"inside"}}]}'
+
+    async def script(talk: Talk) -> None:
+        if server.requests == 1:
+            await stays_open(*ANSWER[:4])(talk)
+        else:
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            talk.raw(head % len(whole) + whole)
+
+    async with event_server(script) as server:
+        async with AsyncZhipuAI(KEY, base_url=server.base_url, limits={"glm-5.3": 1}) as zhipu:
+            async for _ in ask(zhipu).text():
+                inside = await zhipu.chat.completions.create(model="glm-5.3", messages="x")
+                assert inside.text == "inside"
+                break
+            await ticks(2)
+            assert in_flight(zhipu) == 0
 
 
 async def test_every_error_of_a_stream_is_the_librarys() -> None:

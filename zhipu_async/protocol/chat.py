@@ -131,10 +131,15 @@ class AnswerSoFar:
 
     def __init__(self) -> None:
         self.text = GrowingText()
-        self.reasoning = GrowingText()
+        self.reasoning: GrowingText | None = None
         self.finish_reason = ""
         self.calls: CallsSoFar | None = None
         self.audio: list[AudioChunk] | None = None
+
+    def think(self) -> GrowingText:
+        """Begin the reasoning."""
+        self.reasoning = GrowingText()
+        return self.reasoning
 
     def add_rare(self, choice: ChunkChoice) -> None:
         """Take what most chunks do not have: tool calls and sound."""
@@ -151,14 +156,14 @@ class AnswerSoFar:
         """Keep little pieces as few large ones."""
         if self.text.pieces:
             self.text.tidy()
-        if self.reasoning.pieces:
+        if self.reasoning and self.reasoning.pieces:
             self.reasoning.tidy()
 
     def whole(self, index: int) -> Choice:
         """Return the choice as far as it has come."""
         message = Message(
             content=str(self.text),
-            reasoning_content=str(self.reasoning),
+            reasoning_content=str(self.reasoning or ""),
             tool_calls=self.calls.whole() if self.calls else [],
             audio=joined_audio(self.audio or []),
         )
@@ -206,14 +211,19 @@ class Accumulator:
     @property
     def finished(self) -> bool:
         """Tell whether every choice has said why it ended."""
+        first = self._first
+        if first is not None and self._others is None:
+            return bool(first.finish_reason)
         answers = self._answers().values()
         return bool(answers) and all(answer.finish_reason for answer in answers)
 
     @property
     def failure(self) -> str:
         """Return the finish reason that is a failure of the platform; "" when there is none."""
-        reasons = (answer.finish_reason for answer in self._answers().values())
-        return next((reason for reason in reasons if reason in FAILURES), "")
+        for answer in self._answers().values():
+            if answer.finish_reason in FAILURES:
+                return answer.finish_reason
+        return ""
 
     @property
     def usage(self) -> Usage | None:
@@ -232,7 +242,7 @@ class Accumulator:
                 if delta.content:
                     answer.text.pieces.append(delta.content)
                 if delta.reasoning_content:
-                    answer.reasoning.pieces.append(delta.reasoning_content)
+                    (answer.reasoning or answer.think()).pieces.append(delta.reasoning_content)
                 if delta.tool_calls or delta.audio is not None:
                     answer.add_rare(choice)
                 if choice.finish_reason:
@@ -241,7 +251,7 @@ class Accumulator:
             if chunk.usage is not None or chunk.content_filter or chunk.web_search:
                 self._add_rare(chunk)
         self._loose += len(chunks)
-        if self._loose > LOOSE_CHUNKS:
+        if self._loose > LOOSE_CHUNKS and not ended:
             self._tidy()
         return ended
 
