@@ -24,6 +24,7 @@ class Timer(Enum):
 class Patience:
     """How many seconds each wait may take; the defaults fit the platform's habits."""
 
+    handshake: float = 10.0  # TCP, TLS and the upgrade together
     setup: float = 10.0
     update: float = 10.0
     restore: float = 2.0  # items that the platform refuses are refused at once

@@ -84,10 +84,11 @@ class Realtime(Resource):
             tts_source=tts_source,
         )
         wanted = changed(NOTHING_CHOSEN, settings)
+        patience = patience or Patience()
         machine = Machine(wanted, patience=patience, keep_audio=keep_audio)
 
         async def dial() -> Socket:
-            return await self._dial(tls)
+            return await self._dial(tls, patience.handshake)
 
         driver = Driver(
             machine,
@@ -100,7 +101,7 @@ class Realtime(Resource):
         )
         return RealtimeSession(driver, keeps_sound=reconnect is not None and reconnect.replay_audio)
 
-    async def _dial(self, tls: ssl.SSLContext | None) -> Socket:
+    async def _dial(self, tls: ssl.SSLContext | None, seconds: float) -> Socket:
         """Open a socket with a fresh key; the library for it is imported off the loop, at the first call."""
         credentials = self._calls.credentials
         await asyncio.to_thread(importlib.import_module, "zhipu_async.transport.websocket")
@@ -108,4 +109,5 @@ class Realtime(Resource):
 
         key = await credentials.key()
         headers = {**self._calls.headers, "Authorization": credentials.authorization(key)}
-        return await dial(self._calls.address.realtime_url, headers, trust_env=self._trust_env, tls=tls)
+        url = self._calls.address.realtime_url
+        return await dial(url, headers, trust_env=self._trust_env, tls=tls, open_timeout=seconds)

@@ -21,7 +21,6 @@ from zhipu_async.protocol.realtime_ends import ABNORMAL, NORMAL, closed
 
 # A vendor client refuses more than 4 MiB; nobody says what the platform sends at most.
 MOST_BYTES = 16 * 1024 * 1024
-OPEN_SECONDS = 10.0
 CLOSE_SECONDS = 2.0  # for the other side's farewell; then the socket is dropped
 SHOWN_BODY_BYTES = 4096  # of a refusal; an error object is smaller, a gateway's page says nothing more
 
@@ -79,7 +78,7 @@ async def dial(
     *,
     trust_env: bool = False,
     tls: ssl.SSLContext | None = None,
-    open_timeout: float = OPEN_SECONDS,
+    open_timeout: float = 10.0,
 ) -> WebSocket:
     """Open a connection. Raises `RealtimeRefused` or `RealtimeClosed`; cancelling leaves no socket."""
     try:
