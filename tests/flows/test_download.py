@@ -89,8 +89,9 @@ async def test_the_file_has_another_name_until_it_is_whole(tmp_path: Path) -> No
 async def test_a_broken_download_leaves_nothing_and_keeps_what_was_there(of: Of, tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"before")
     async with hostile(half(hang_up)) as server, client(server) as zhipu:
-        with pytest.raises(APIConnectionError):
+        with pytest.raises(APIConnectionError) as caught:
             await of(zhipu).save(tmp_path / "a.bin")
+    assert caught.value.endpoint == ("files.content" if of is by_endpoint else "")
     assert names_in(tmp_path) == ["a.bin"]
     assert (tmp_path / "a.bin").read_bytes() == b"before"
 

@@ -262,6 +262,15 @@ async def test_a_refused_stream_raises_when_it_is_opened(zhipu: AsyncZhipuAI) ->
         await zhipu.audio.speech.stream(input=HELLO, voice="nobody").open()
 
 
+async def test_an_error_with_status_200_instead_of_a_stream_raises_when_it_is_opened() -> None:
+    refusal = reply({"error": {"code": "1214", "message": "bad"}})
+    async with hostile(refusal) as server, client(server.base_url) as zhipu:
+        with pytest.raises(BadRequestError, match="bad"):
+            await zhipu.audio.speech.stream(input=HELLO).open()
+        with pytest.raises(BadRequestError, match="bad"):
+            await zhipu.audio.transcriptions.stream(file_base64="AAAA").open()
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 
-from zhipu_async.errors import APIConnectionError, APIResponseError, APITimeoutError, InvalidArgument
+from zhipu_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseError,
+    APITimeoutError,
+    InvalidArgument,
+)
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol.addresses import check_link
 from zhipu_async.protocol.endpoint import Endpoint
@@ -85,6 +91,12 @@ def of_endpoint(calls: Calls, endpoint: Endpoint[object], request: Request) -> D
             raise  # left early, which is no fault
         except BaseException as exc:
             error = exc
+            if isinstance(exc, APIError):
+                exc.endpoint, exc.request_id, exc.log_id = (
+                    endpoint.name,
+                    opened.request_id,
+                    opened.meta.log_id,
+                )
             raise
         finally:
             opened.response.release()

@@ -28,7 +28,7 @@ SUBMIT = Endpoint(
 
 
 class Videos(Resource):
-    """Clips from text and pictures. Which fields a model takes is said at each."""
+    """Clips from text and pictures; `VideoParams` says which model takes which field."""
 
     @expanded(VideoParams)
     async def generate(self, *, model: str, **params: Unpack[VideoParams]) -> VideoResult:
