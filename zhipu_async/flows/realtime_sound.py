@@ -34,7 +34,7 @@ from zhipu_async.types.realtime_client import (
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-Sound: TypeAlias = "Buffer | os.PathLike[str] | AsyncIterable[Buffer] | Iterable[Buffer]"
+Sound: TypeAlias = "Buffer | str | os.PathLike[str] | AsyncIterable[Buffer] | Iterable[Buffer]"
 
 STALE_MS = 5_000  # what was spoken while away under server VAD: a conversation wants now
 _PROBE = InputAudioBufferAppend(audio="")  # to ask whether sound may be sent, before encoding it
@@ -98,7 +98,7 @@ class SoundInput:
 
     async def send(self, source: Sound, rate: int | None) -> None:
         """Send sound of any kind. Cancelling stops between two frames."""
-        if isinstance(source, os.PathLike):
+        if isinstance(source, str | os.PathLike):
             source = await asyncio.to_thread(Path(source).read_bytes)
         reader = SoundReader(self._bare_rate(rate))
         if isinstance(source, AsyncIterable):
