@@ -1,8 +1,9 @@
-"""The clocks of one attempt: one timer, moved from phase to phase."""
+"""The clocks of one attempt, moved from phase to phase, on one timer for all attempts of a loop."""
 
 from __future__ import annotations
 
 import asyncio
+from asyncio import AbstractEventLoop
 from types import TracebackType
 
 from zhipu_async.errors import APITimeoutError
@@ -10,32 +11,56 @@ from zhipu_async.protocol.timeouts import Timeout
 
 
 class Alarm:
-    """`async with Alarm(...)`: `begin("first")` winds that clock; the total clock always runs beside it."""
+    """`with Alarm(...)`: `begin("first")` winds that clock; the total clock always runs beside it.
 
-    __slots__ = ("_clock", "_deadline", "_loop", "_seconds", "_timeout", "_timer", "due", "sent")
+    It ends the block as `asyncio.timeout` does, by cancelling the task and taking that back.
+    """
+
+    __slots__ = (
+        "_bell",
+        "_cancelling",
+        "_clock",
+        "_deadline",
+        "_loop",
+        "_rang",
+        "_seconds",
+        "_task",
+        "_timeout",
+        "due",
+        "sent",
+    )
 
     def __init__(self, timeout: Timeout, deadline: float | None) -> None:
         self._loop = asyncio.get_running_loop()
+        self._bell = _bells.get(self._loop) or _new_bell(self._loop)
         self._timeout = timeout
         self._deadline = deadline
         self._clock = "total"
         self._seconds = timeout.total
-        self._timer = asyncio.timeout_at(deadline)
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._rang = False
         self.due = deadline
         self.sent = False  # while this is so, whatever happens has cost nothing
 
-    async def __aenter__(self) -> Alarm:
-        await self._timer.__aenter__()
+    def __enter__(self) -> Alarm:
+        self._task = asyncio.current_task()
+        assert self._task is not None
+        self._cancelling = self._task.cancelling()
+        self._bell.wound.add(self)
+        if self.due is not None:
+            self._bell.wind(self.due)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            await self._timer.__aexit__(kind, error, trace)
-        except TimeoutError:
-            if not self._timer.expired():
-                raise
+        self._bell.wound.discard(self)
+        if not self._rang:
+            return
+        assert self._task is not None
+        # Cancelled by somebody else as well: then that is what counts.
+        if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise APITimeoutError(clock=self._clock, seconds=self._seconds or 0.0, sent=self.sent) from None
 
     def begin(self, clock: str) -> None:
@@ -46,8 +71,64 @@ class Alarm:
             clock, seconds, due = "total", self._timeout.total, self._deadline
         self._clock, self._seconds = clock, seconds
         self.due = due
-        self._timer.reschedule(due)
+        if due is not None:
+            self._bell.wind(due)
 
     def moved(self) -> None:
         """Wind the idle clock anew: a piece of the response has come."""
         self.begin("idle")
+
+    def ring(self) -> None:
+        """The time is over."""
+        assert self._task is not None
+        self._rang = True
+        self._task.cancel()
+
+
+class Bell:
+    """One timer for all alarms of a loop, set for the earliest of them.
+
+    Hardly any alarm ever rings, and most are wound three times. A timer moved each time would cost as much as
+    everything else that a call needs; this one is only moved when an alarm is due before all others.
+    """
+
+    __slots__ = ("_at", "_loop", "_timer", "wound")
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self.wound: set[Alarm] = set()
+
+    def wind(self, due: float) -> None:
+        """See to it that an alarm that is due then rings."""
+        if self._timer is not None:
+            if due >= self._at:
+                return
+            self._timer.cancel()
+        self._at = due
+        self._timer = self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        now = max(self._loop.time(), self._at)  # timers may fire a tick of the clock early
+        earliest: float | None = None
+        for alarm in tuple(self.wound):
+            if alarm.due is None:
+                continue
+            if alarm.due <= now:
+                self.wound.discard(alarm)
+                alarm.ring()
+            elif earliest is None or alarm.due < earliest:
+                earliest = alarm.due
+        if earliest is not None:
+            self.wind(earliest)
+
+
+_bells: dict[AbstractEventLoop, Bell] = {}
+
+
+def _new_bell(loop: AbstractEventLoop) -> Bell:
+    for dead in [known for known in tuple(_bells) if known.is_closed()]:
+        _bells.pop(dead, None)
+    return _bells.setdefault(loop, Bell(loop))

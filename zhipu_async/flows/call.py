@@ -114,7 +114,7 @@ class Calls:
     async def fetch(self, url: str) -> Response:
         """Return the response of a link outside the platform's API, without the key."""
         http = await self._http()
-        async with Alarm(self.defaults.timeout, None) as alarm:
+        with Alarm(self.defaults.timeout, None) as alarm:
             alarm.begin("first")
             return await http.send("GET", url, {}, connect=self.defaults.timeout.connect, redirects=True)
 
@@ -141,7 +141,7 @@ class Calls:
             raise
 
     async def _attempt(self, job: Job, receive: Receive[R]) -> R:
-        async with Alarm(job.defaults.timeout, job.deadline) as alarm:
+        with Alarm(job.defaults.timeout, job.deadline) as alarm:
             job.key = await self.credentials.key()
             permit = await self.permits.acquire(key_id(job.key), job.model, job.pool)
             try:
