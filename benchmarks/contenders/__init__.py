@@ -1,0 +1,1 @@
+"""Who is measured: one module per client, all with the same few verbs."""
