@@ -1,56 +1,126 @@
-"""A progress bar for bulk work (extra `cli`): `with ProgressBar("stories") as bar: ... map(..., on_progress=bar)`."""
+"""How far a long job is, on stderr: a bar in a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import TYPE_CHECKING
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from zhipu_async.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from typing import Self
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
+LOG_SECONDS = 10.0  # often enough to see that it lives, rare enough for a log
+LINE_SECONDS = 0.1  # a terminal needs no more than ten a second
+CLEAR_LINE = "\r\x1b[2K"
+
+
+class Standing(Protocol):
+    """How a job stands, as bulk work tells it."""
+
+    @property
+    def done(self) -> int: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def seconds_left(self) -> float | None: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def tokens(self) -> int: ...
+
+
+class Display(Protocol):
+    """Shows how a job stands."""
+
+    def show(self, standing: Standing, *, before: int = 0) -> None:
+        """Show it; `before` were done by an earlier run."""
+        ...
+
+
+@contextmanager
+def progress(screen: Screen, total: int, what: str) -> Generator[Display]:
+    """Give the display that suits the stream, and leave its last state standing."""
+    if not sys.stderr.isatty():
+        yield (log := Lines(screen, total, LOG_SECONDS))
+        log.last()
+        return
+    try:
+        from rich.progress import Progress as _  # noqa: F401
+    except ImportError:
+        yield (line := Lines(screen, total, LINE_SECONDS, begin=CLEAR_LINE, end=""))
+        line.last()
+        screen.notice("\nA better bar: pip install 'zhipu-async[cli]'")
+        return
+    with _rich() as bar:
+        yield Bar(bar, bar.add_task(what, total=total, facts=""))
+
+
+class Lines:
+    """Writes one line after another, or over another."""
+
+    def __init__(self, screen: Screen, total: int, seconds: float, *, begin: str = "", end: str = "\n") -> None:
+        self._screen = screen
+        self._total = total
+        self._seconds = seconds
+        self._begin, self._end = begin, end
+        self._text = ""
+        self._shown = time.monotonic()
+
+    def show(self, standing: Standing, *, before: int = 0) -> None:
+        """Write where it stands, unless that was done just now."""
+        self._text = f"{before + standing.done}/{self._total}  {facts(standing)}"
+        if time.monotonic() - self._shown >= self._seconds:
+            self.last()
+
+    def last(self) -> None:
+        """Write what was not written yet."""
+        if self._text:
+            sys.stderr.write(f"{self._begin}{self._text}{self._end}")
+            sys.stderr.flush()
+        self._text, self._shown = "", time.monotonic()
+
+
+class Bar:
+    """Draws with rich."""
+
+    def __init__(self, bar: RichProgress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+
+    def show(self, standing: Standing, *, before: int = 0) -> None:
+        """Move the bar."""
+        self._bar.update(self._task, completed=before + standing.done, facts=facts(standing))
+
+
+def facts(standing: Standing) -> str:
+    """Return rate, tokens, time left and failures."""
+    left = "" if standing.seconds_left is None else f"{_clock(standing.seconds_left)} left"
+    failed = f"{standing.failed} failed" if standing.failed else ""
+    tokens = f"{standing.tokens:,} tokens" if standing.tokens else ""
+    return " · ".join(fact for fact in (f"{standing.rate:.1f}/s", tokens, left, failed) if fact)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _rich() -> RichProgress:
     from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    import zhipu_async
-
-
-class ProgressBar:
-    """Shows how far bulk work has come: counts, rate, time left, tokens."""
-
-    def __init__(self, title: str = "", *, console: Console | None = None) -> None:
-        self._bar = Progress(
-            TextColumn(title or "{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[facts]}"),
-            TimeElapsedColumn(),
-            console=console,
-        )
-        self._task = self._bar.add_task("", total=None, facts="")
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-    def __call__(self, progress: zhipu_async.Progress) -> None:
-        """Move on: this is what `on_progress=` takes."""
-        self._bar.update(self._task, completed=progress.done, total=progress.total, facts=facts(progress))
-
-
-def facts(progress: zhipu_async.Progress) -> str:
-    """Return what stands beside the bar."""
-    left = progress.seconds_left
-    parts = (
-        f"{progress.failed} failed" if progress.failed else "",
-        f"{progress.replayed} known" if progress.replayed else "",
-        f"{progress.rate:.1f}/s",
-        "" if left is None else f"{left:.0f} s left",
-        f"{progress.tokens:,} tokens",
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[facts]}", style="dim"),
+        console=Console(file=sys.stderr, highlight=False),
     )
-    return ", ".join(part for part in parts if part)
