@@ -242,6 +242,15 @@ def test_long_answers_are_kept_in_few_pieces() -> None:
     assert accumulator.completion().text == completion.text
 
 
+def test_long_reasoning_comes_before_long_text() -> None:
+    accumulator = Accumulator()
+    for name in ("reasoning_content", "content"):
+        for _ in range(5 * LOOSE_CHUNKS):
+            accumulator.add([msgspec.convert(frame({name: "x"}), ChatCompletionChunk)])
+    completion = accumulator.completion()
+    assert completion.reasoning == completion.text == "x" * 5 * LOOSE_CHUNKS
+
+
 def test_nothing_adds_up_to_an_empty_completion() -> None:
     accumulator = Accumulator()
     assert not accumulator.add([])
