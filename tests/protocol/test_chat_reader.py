@@ -363,6 +363,7 @@ CALL = event(frame({"tool_calls": [{"index": 0, "id": "c", "function": {"name": 
         (GOOD + CALL + BROKEN + GOOD + END, "good"),
         (GOOD + b"data: {not json}\n\n" + GOOD + END, "good"),
         (GOOD + b"data: ping\n\n" + GOOD + END, "good"),
+        (GOOD + b"data: not [DONE]\n\n", "good"),
         (GOOD + b"data: [1, 2]\n\n" + GOOD + END, "good"),
         (GOOD + event({"choices": [{"index": "first"}]}) + END, "good"),
         (GOOD + event({"choices": [], "created": "soon"}) + END, "good"),
