@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
@@ -96,11 +97,12 @@ class Line:
         """Write the intent, once. Cancelling takes it back: nothing has been sent yet."""
         if self.written:
             return
+        beginning = keep_going(self._begin())
         try:
-            await self._begin()
+            await asyncio.shield(beginning)
         except asyncio.CancelledError:
             if self.earlier is None:
-                keep_going(self.ledger.erase(self.entry.id))
+                keep_going(self._take_back(beginning))
             raise
         self.written = True
 
@@ -130,9 +132,14 @@ class Line:
 
     async def _begin(self) -> None:
         if self.earlier is not None:
-            await surely(self.ledger.restart(self.entry.id))
-        elif await surely(self.ledger.begin(self.entry)) is not None:
+            await self.ledger.restart(self.entry.id)
+        elif await self.ledger.begin(self.entry) is not None:
             raise LedgerError(f"another run is at item {self.entry.key!r} of job {self.entry.job!r}")
+
+    async def _take_back(self, beginning: asyncio.Future[None]) -> None:
+        with contextlib.suppress(LedgerError):
+            await beginning
+            await self.ledger.erase(self.entry.id)
 
 
 def new_entry(endpoint: str, fields: Mapping[str, object], *, job: str, key: str, wall: float) -> Entry:

@@ -85,7 +85,7 @@ class Race(Generic[E, V]):
 
     def _fill(self) -> None:
         if self._source.is_async:
-            if self._pull is None and self._has_room():
+            if (self._pull is None or self._pull.done()) and self._has_room():
                 self._pull = asyncio.create_task(self._pull_one())
             return
         for _ in range(PULLED_AT_ONCE):
@@ -102,7 +102,6 @@ class Race(Generic[E, V]):
         except Exception as error:  # noqa: BLE001  (as above)
             self._fault = error
         finally:
-            self._pull = None
             self._poke()
 
     def _take(self, elements: list[E]) -> None:
@@ -176,7 +175,7 @@ class Race(Generic[E, V]):
     # ── waiting and leaving ────────────────────────────────────────────────────────────────────────
 
     async def _change(self) -> None:
-        if self._has_room() and not self._source.is_async:
+        if self._has_room() and (self._pull is None or self._pull.done()):
             await asyncio.sleep(0)  # there is more to pull; the others have had their turn
             return
         self._wake = asyncio.get_running_loop().create_future()
@@ -191,7 +190,7 @@ class Race(Generic[E, V]):
         for future in tuple(self._pending):
             future.cancel()
         left: set[asyncio.Future[Any]] = {*self._starting}
-        if self._pull is not None:
+        if self._pull is not None and not self._pull.done():
             left.add(self._pull)
         for task in left:
             task.cancel()

@@ -177,6 +177,10 @@ class TaskFlow:
         self._notes: set[asyncio.Future[None]] = set()
         self._holding: defaultdict[str, weakref.WeakSet[PendingTask[Any]]] = defaultdict(weakref.WeakSet)
 
+    def __repr__(self) -> str:
+        held = sum(len(tasks) for tasks in self._holding.values())
+        return f"<TaskFlow {held} submitted and not ended, {self.ledger or 'no ledger'}>"
+
     @property
     def scheduler(self) -> Scheduler:
         """Return the scheduler of the running loop."""

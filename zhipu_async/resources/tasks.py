@@ -27,7 +27,7 @@ class Tasks:
         self._flow = flow
 
     def __repr__(self) -> str:
-        return f"<Tasks {self._flow!r}>"
+        return repr(self._flow).replace("TaskFlow", "Tasks", 1)
 
     @property
     def polling(self) -> Polling:
