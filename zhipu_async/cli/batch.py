@@ -99,7 +99,7 @@ def _earlier_answers(chosen: Chosen) -> frozenset[str]:
         return frozenset()
     if not chosen.resume:
         raise InvalidArgument(
-            f"{target if target.exists() else ledger} is there already",
+            f"{target if target.exists() else ledger} is there already.",
             hint="--resume goes on with it, --overwrite begins anew.",
         )
     return keep_answers(target) if target.exists() else frozenset()
