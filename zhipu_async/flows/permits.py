@@ -200,7 +200,8 @@ class _Line:
         with self._lock:
             if self.holds(loop, ticket):
                 self._take_back(loop, ticket, answer)
-                self._let_in()
+                if self.waiting:
+                    self._let_in()
 
     def mark_idle(self, loop: asyncio.AbstractEventLoop, ticket: Ticket, idle: bool) -> None:
         """Note whether somebody reads what comes through this place."""
@@ -256,7 +257,10 @@ class _Line:
         ticket = self.lane.enter(self._clock.now())
         if ticket is None:
             return None
-        self._held.setdefault(loop, set()).add(ticket)
+        held = self._held.get(loop)
+        if held is None:
+            held = self._held[loop] = set()
+        held.add(ticket)
         return Permit(self, loop, ticket)
 
     def _take_back(self, loop: asyncio.AbstractEventLoop, ticket: Ticket, answer: str) -> None:

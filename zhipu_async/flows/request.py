@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import uuid4
 
 import msgspec
 
@@ -14,6 +14,9 @@ from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.sendable import refuse_unsendable
 
 _encoder = msgspec.json.Encoder()
+
+SEARCHED_BYTES = 4096  # of a body: searching a long conversation would take as long as writing it
+TEXTS = frozenset({"messages", "input", "documents"})  # what makes a body long, and holds no numbers
 
 
 class Content(Protocol):
@@ -93,7 +96,7 @@ def encode(fields: Mapping[str, object]) -> bytes:
     """Return the fields as JSON, or raise where the value stands that JSON cannot carry."""
     try:
         encoded = _encoder.encode(fields)
-        if b"null" in encoded:  # NaN, written as null?
+        if b"null" in _searched(fields, encoded):  # NaN, written as null?
             refuse_unsendable(fields)
         return encoded
     except (
@@ -106,6 +109,13 @@ def encode(fields: Mapping[str, object]) -> bytes:
     ) as exc:
         refuse_unsendable(fields)
         raise InvalidArgument(f"the request cannot be written as JSON: {type(exc).__name__}") from exc
+
+
+def _searched(fields: Mapping[str, object], encoded: bytes) -> bytes:
+    """The part of a body where a number may stand."""
+    if len(encoded) <= SEARCHED_BYTES:
+        return encoded
+    return _encoder.encode({name: value for name, value in fields.items() if name not in TEXTS})
 
 
 def sent(**fields: object) -> dict[str, object]:
@@ -124,4 +134,4 @@ def _written(value: object) -> str:
 
 def fresh_request_id() -> str:
     """Return an id for one attempt."""
-    return uuid4().hex
+    return os.urandom(16).hex()

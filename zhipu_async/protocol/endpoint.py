@@ -34,6 +34,8 @@ class Envelope(Enum):
     SUCCESS = "{success: true, code: 200, msg, data}"
     FINAGENT = "{code: 0, message, data}, with a code table of its own"
 
+    __hash__ = object.__hash__  # each reply asks for its envelope, and Enum's own hash is written in Python
+
 
 class StreamEnd(Enum):
     """How a stream of this endpoint says that it is whole."""

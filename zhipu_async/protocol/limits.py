@@ -50,6 +50,8 @@ class Pool(Enum):
     CALLS = "calls and streams, held until the answer is whole"
     SUBMISSIONS = "submitted tasks, held until the task ends"
 
+    __hash__ = object.__hash__  # each call looks its lane up, and Enum's own hash is written in Python
+
 
 @dataclass(slots=True, eq=False)
 class Ticket:

@@ -17,6 +17,7 @@ KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
 HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far below
 PLAIN_BODY_BYTES = 1024 * 1024  # larger bodies are written piece by piece, so that the loop is not held up
 INFLATED_PIECE_BYTES = 256 * 1024  # what one compressed piece may become at a time
+PIECE_BYTES = 64 * 1024  # of a stream at a time: what is made of more falls out of the processor's cache
 CLOSE_SECONDS = 2.0  # a graceful TLS close may take this long
 
 Body = bytes | AsyncIterable[bytes] | None
@@ -94,7 +95,16 @@ class Http:
 class Response:
     """A response whose body is still arriving. Sync to drop, so that it can be dropped anywhere."""
 
-    __slots__ = ("_answer", "_content", "_inflater", "_session", "_unread", "headers", "status")
+    __slots__ = (
+        "_answer",
+        "_content",
+        "_handed_out",
+        "_inflater",
+        "_session",
+        "_unread",
+        "headers",
+        "status",
+    )
 
     def __init__(self, answer: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> None:
         self._answer = answer
@@ -103,7 +113,8 @@ class Response:
         self.status = answer.status
         self.headers: Mapping[str, str] = answer.headers
         self._inflater = _inflater(answer.headers.get("Content-Encoding", ""))
-        self._unread = b""
+        self._unread = b""  # has arrived; its first `_handed_out` bytes have been read
+        self._handed_out = 0
 
     @property
     def content_type(self) -> str:
@@ -115,11 +126,10 @@ class Response:
         """Return where it came from, after redirects."""
         return str(self._answer.url)
 
-    async def read(self) -> bytes:
+    async def read(self, most: int = PIECE_BYTES) -> bytes:
         """Return the next piece of the body, b"" at its end."""
         if self._unread:
-            piece, self._unread = self._unread, b""
-            return piece
+            return self._part(most)
         try:
             # Once released, aiohttp reports a whole body as a broken one.
             piece = b"" if self._content.at_eof() else await self._content.readany()
@@ -127,17 +137,22 @@ class Response:
             raise APIConnectionError(
                 f"the connection broke while the answer arrived ({type(exc).__name__})"
             ) from exc
-        return piece if self._inflater is None else await self._inflated(piece)
+        if self._inflater is not None:
+            piece = await self._inflated(piece)
+        if len(piece) <= most:
+            return piece
+        self._unread = piece
+        return self._part(most)
 
     async def read_all(self, limit_bytes: int, moved: Callable[[], None]) -> bytes:
         """Return the whole body, or raise when it is larger than the limit; `moved` hears of each piece."""
-        body = await self.read()
+        body = await self.read(limit_bytes)
         if self.at_eof() and len(body) <= limit_bytes:
             return body
         pieces, size = [body], len(body)
         while body and size <= limit_bytes:
             moved()
-            body = await self.read()
+            body = await self.read(limit_bytes)
             pieces.append(body)
             size += len(body)
         if size > limit_bytes:
@@ -148,6 +163,13 @@ class Response:
     def unread(self, body: bytes) -> None:
         """Put a body that was read back, for whoever reads it next."""
         self._unread = body
+
+    def _part(self, most: int) -> bytes:
+        part = self._unread[self._handed_out : self._handed_out + most]
+        self._handed_out += len(part)
+        if self._handed_out == len(self._unread):
+            self._unread, self._handed_out = b"", 0
+        return part
 
     def at_eof(self) -> bool:
         """Tell whether the whole body has been read."""
