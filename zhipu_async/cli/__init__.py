@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -61,7 +62,5 @@ def _command(words: list[str]) -> int:
 
 def _let_go_of_stdout() -> None:
     """Write nothing more: the interpreter would complain while it flushes at its end."""
-    try:
+    with contextlib.suppress(OSError):  # a stdout without a file has nothing to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError:  # a stdout without a file has nothing to flush
-        pass

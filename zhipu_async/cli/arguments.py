@@ -76,7 +76,11 @@ class Tree:
 
     def __init__(self) -> None:
         top = argparse.ArgumentParser(
-            prog="zhipu-async", description=DESCRIPTION, epilog=EPILOG, formatter_class=Layout, allow_abbrev=False
+            prog="zhipu-async",
+            description=DESCRIPTION,
+            epilog=EPILOG,
+            formatter_class=Layout,
+            allow_abbrev=False,
         )
         top.add_argument("--version", action="version", version=f"zhipu-async {__version__}")
         self.parsers: dict[str, argparse.ArgumentParser] = {"": top}
@@ -191,7 +195,9 @@ def _tasks(commands: Commands) -> None:
 def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_doctor_command)
     parser.add_argument("-m", "--model", help=f"the model to try (default: {CHAT_MODEL})")
-    parser.add_argument("--no-spend", dest="spend", action="store_false", help="do not ask for one token of an answer")
+    parser.add_argument(
+        "--no-spend", dest="spend", action="store_false", help="do not ask for one token of an answer"
+    )
     _shared(parser)
 
 
@@ -206,7 +212,9 @@ def _completion(parser: argparse.ArgumentParser) -> None:
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--local", action="store_true", help="talk to the embedded simulator: no key, no network")
+    parser.add_argument(
+        "--local", action="store_true", help="talk to the embedded simulator: no key, no network"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument("--site", choices=SITES, help="the platform the key belongs to (default: bigmodel)")
     parser.add_argument("--plan", choices=PLANS, help="coding for a Coding Plan key (default: general)")

@@ -40,7 +40,10 @@ def batch(chosen: Chosen, screen: Screen) -> int:
     source.check()
     before = _earlier_answers(chosen)
     tally = Tally(source.count, before=len(before & source.keys))
-    with connected(chosen, screen) as connection, progress(screen, source.count, chosen.target.name) as display:
+    with (
+        connected(chosen, screen) as connection,
+        progress(screen, source.count, chosen.target.name) as display,
+    ):
         work = _work(connection, chosen, source, before, tally, display)
         try:
             asyncio.run(work)
@@ -113,7 +116,9 @@ def _sum_up(tally: Tally, chosen: Chosen, screen: Screen, *, interrupted: bool) 
         })  # fmt: skip
         return
     whole = tally.answers == tally.total
-    screen.notice(f"{tally.answers} of {tally.total} answered, in {chosen.target}", GREEN if whole else YELLOW)
+    screen.notice(
+        f"{tally.answers} of {tally.total} answered, in {chosen.target}", GREEN if whole else YELLOW
+    )
     if interrupted:
         screen.notice("Interrupted. The same command with --resume goes on; nothing is paid twice.", YELLOW)
     elif tally.failed:

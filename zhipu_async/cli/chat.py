@@ -54,7 +54,13 @@ class Conversation:
     """Questions and answers. The loop runs only while an answer is under way, so Ctrl-C stops just that."""
 
     def __init__(
-        self, runner: asyncio.Runner, connection: Connection, talk: Talk, screen: Screen, *, shows_reasoning: bool
+        self,
+        runner: asyncio.Runner,
+        connection: Connection,
+        talk: Talk,
+        screen: Screen,
+        *,
+        shows_reasoning: bool,
     ) -> None:
         self.talk = talk
         self.screen = screen
@@ -162,7 +168,9 @@ class Voice:
                 self.text += text
                 self._screen.say(text, end="")
             case Searched(results=results):
-                self._screen.notice("\n".join(f"[{each.refer}] {each.title} {each.link}" for each in results), CYAN)
+                self._screen.notice(
+                    "\n".join(f"[{each.refer}] {each.title} {each.link}" for each in results), CYAN
+                )
             case Finished(reason=reason) if reason in ENDINGS:
                 self._screen.notice(f"\n{ENDINGS[reason]}", YELLOW, end="")
             case _:
@@ -178,5 +186,3 @@ class Voice:
         if self._thinking:
             self._screen.notice("\n")
         self._thinking = False
-
-

@@ -63,7 +63,8 @@ def zsh(words: dict[str, list[str]]) -> str:
 def fish(words: dict[str, list[str]]) -> str:
     """Return the script for fish."""
     cases = (
-        f"        case {_quoted(path)}\n            printf '%s\\n' {' '.join(known)}" for path, known in words.items()
+        f"        case {_quoted(path)}\n            printf '%s\\n' {' '.join(known)}"
+        for path, known in words.items()
     )
     return FISH.format(cases="\n".join(cases))
 

@@ -74,7 +74,9 @@ def _simulator_will_do(screen: Screen) -> bool:
     if not screen.can_ask:
         return False
     screen.notice(NO_KEY)
-    screen.notice("Go on with the simulator on this machine (no key, no network, made-up answers)? [Y/n] ", end="")
+    screen.notice(
+        "Go on with the simulator on this machine (no key, no network, made-up answers)? [Y/n] ", end=""
+    )
     try:
         agreed = input().strip().lower() in ("", "y", "yes")
     except EOFError:

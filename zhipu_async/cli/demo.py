@@ -80,7 +80,9 @@ async def _play(simulator: Simulator, stage: Stage, screen: Screen) -> None:
             simulator.platform.pace = pace
             stage.end_line()
             if display is not None:
-                stage.fact(f"{stage.tally.done - stage.tally.failed} done, {stage.tally.failed} failed, as arranged")
+                stage.fact(
+                    f"{stage.tally.done - stage.tally.failed} done, {stage.tally.failed} failed, as arranged"
+                )
 
 
 def _display(name: str, screen: Screen) -> AbstractContextManager[Display | None]:

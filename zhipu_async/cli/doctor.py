@@ -14,7 +14,14 @@ from urllib.request import getproxies
 from zhipu_async.cli.chosen import CHAT_MODEL, OK, PLATFORM_FAILED, USAGE, Chosen
 from zhipu_async.cli.connecting import NO_KEY, NO_KEY_HINT, simulated
 from zhipu_async.cli.doors import Door, Knock, doors_of, knock, other_doors
-from zhipu_async.cli.findings import Finding, clock_finding, door_finding, money_finding, proxy_finding, verdict
+from zhipu_async.cli.findings import (
+    Finding,
+    clock_finding,
+    door_finding,
+    money_finding,
+    proxy_finding,
+    verdict,
+)
 from zhipu_async.cli.screen import DIM, GREEN, RED, YELLOW, Screen
 from zhipu_async.version import __version__
 
@@ -83,7 +90,9 @@ def find_key(site: str, environment: Mapping[str, str]) -> tuple[str, Finding]:
         return "", Finding("key", False, NO_KEY)
     name, key = next(iter(found.items()))
     others = [other for other, value in found.items() if value != key]
-    says = f"in {name}, {len(key)} characters" + (", id.secret" if key.count(".") == 1 else ", not of the form id.secret")
+    says = f"in {name}, {len(key)} characters" + (
+        ", id.secret" if key.count(".") == 1 else ", not of the form id.secret"
+    )
     if others:
         return key, Finding("key", None, f"{says}; {' and '.join(others)} holds another one, and is not used")
     return key, Finding("key", True, says)

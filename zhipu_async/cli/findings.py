@@ -15,7 +15,7 @@ MEANS_OTHER_PLAN = (
     "coding address and for nothing else."
 )
 MEANS_NO_PLAN = (
-    "1113 from the coding address means here: the account has no Coding Plan; the general address is the one to use."
+    "1113 from the coding address means here: the account has no Coding Plan; use the general address."
 )
 MEANS_ARREARS = (
     "1113 means here: the account has no money, or its resource packages are used up or do not cover this "
@@ -69,7 +69,9 @@ def clock_finding(knocks: Sequence[Knock]) -> Finding | None:
     if abs(ahead) <= SKEW_SECONDS:
         return Finding("clock", True, f"within {max(1, round(abs(ahead)))} s of the platform's")
     off = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the platform's"
-    return Finding("clock", False, off, "auth='jwt' signs with this clock: set it right, or use auth='bearer'.")
+    return Finding(
+        "clock", False, off, "auth='jwt' signs with this clock: set it right, or use auth='bearer'."
+    )
 
 
 def proxy_finding(proxies: Mapping[str, str], knocks: Sequence[Knock]) -> Finding | None:

@@ -28,7 +28,9 @@ class Orders:
         self._screen = screen
         self._known = {
             "model": Order("[NAME]", "show the model, or go on with another", self._model),
-            "system": Order("[TEXT]", "show or set what the model is told beforehand; `-` takes it away", self._system),
+            "system": Order(
+                "[TEXT]", "show or set what the model is told beforehand; `-` takes it away", self._system
+            ),
             "thinking": Order("on|off", "let the model think first, or not", self._thinking),
             "history": Order("", "show what was said", self._history),
             "undo": Order("", "take the last question and its answer back", self._undo),

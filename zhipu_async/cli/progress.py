@@ -65,7 +65,9 @@ def progress(screen: Screen, total: int, what: str) -> Generator[Display]:
 class Lines:
     """Writes one line after another, or over another."""
 
-    def __init__(self, screen: Screen, total: int, seconds: float, *, begin: str = "", end: str = "\n") -> None:
+    def __init__(
+        self, screen: Screen, total: int, seconds: float, *, begin: str = "", end: str = "\n"
+    ) -> None:
         self._screen = screen
         self._total = total
         self._seconds = seconds

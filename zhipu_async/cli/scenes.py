@@ -28,7 +28,9 @@ async def streaming(zhipu: AsyncZhipuAI, show: Stage) -> None:
             show.thought(thought)
         async for piece in stream.text():
             show.text(piece)
-    show.fact(f"{stream.result.usage.total_tokens} tokens, {stream.result.usage.reasoning_tokens} of them to think")
+    show.fact(
+        f"{stream.result.usage.total_tokens} tokens, {stream.result.usage.reasoning_tokens} of them to think"
+    )
 
 
 async def tools(zhipu: AsyncZhipuAI, show: Stage) -> None:
@@ -67,10 +69,9 @@ async def speaking(zhipu: AsyncZhipuAI, show: Stage) -> None:
         await call.commit()
         await call.respond()
         async for event in call:
-            match event:
-                case ResponseAudioTranscriptDelta(delta=piece):
-                    show.text(piece)
-                case ResponseDone():
-                    break
+            if isinstance(event, ResponseAudioTranscriptDelta):
+                show.text(event.delta)
+            elif isinstance(event, ResponseDone):
+                break
         answer = await call.response()
     show.fact(f"{answer.audio_ms / 1000:.1f} s of speech came with it; answer.wav() is the file")
