@@ -101,6 +101,7 @@ class Calls:
 
         async def hand_over(job: Job, response: Response, permit: Permit, alarm: Alarm) -> Opened:
             meta = await self._answers.opened(job, response, alarm)
+            job.answered()
             return Opened(response, meta, permit, job, alarm.due, self.finish)
 
         return await self._repeated(self._job(endpoint, request, Pool.CALLS), hand_over)
