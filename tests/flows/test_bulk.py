@@ -147,6 +147,16 @@ async def test_leaving_early_leaves_nothing_behind(zhipu: AsyncZhipuAI, via: Any
 
 
 @EVERY_WAY
+async def test_a_plain_break_leaves_nothing_behind(zhipu: AsyncZhipuAI, via: Any) -> None:
+    async for outcome in zhipu.chat.completions.map(requests(50), via=via):
+        assert outcome.ok
+        break
+    await asyncio.to_thread(gc.collect)  # removing the files of a batch takes a thread's while
+    while left := await others():
+        await asyncio.wait(left)
+
+
+@EVERY_WAY
 async def test_a_cancelled_consumer_leaves_nothing_behind(zhipu: AsyncZhipuAI, via: Any) -> None:
     for ticks in range(0, 80, 7):
         consumer = asyncio.ensure_future(collected(zhipu.chat.completions.map(requests(20), via=via)))

@@ -304,6 +304,14 @@ async def test_leaving_the_loop_early_leaves_nothing_behind(zhipu: AsyncZhipuAI,
     gc.collect()  # a coroutine that nobody awaited would warn now, and warnings are errors
 
 
+async def test_a_plain_break_leaves_nothing_behind(zhipu: AsyncZhipuAI) -> None:
+    async for outcome in zhipu.tasks.as_completed([submit(zhipu) for _ in range(50)]):
+        assert outcome.ok
+        break
+    assert await others() == set()
+    gc.collect()
+
+
 async def test_cancelling_while_submitting_leaves_nothing_behind(zhipu: AsyncZhipuAI) -> None:
     async def consume() -> None:
         submissions = [submit(zhipu, f"number {number}") for number in range(100)]
