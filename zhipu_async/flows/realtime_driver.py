@@ -146,6 +146,9 @@ class Driver:
             await self._live()
         except Exception as exc:  # noqa: BLE001  a fault of ours, or of a key's giver, is the caller's to see
             self._finish(exc)
+        finally:
+            if self._link is not None:
+                self._link.drop()
 
     async def _live(self) -> None:
         while True:
@@ -155,7 +158,9 @@ class Driver:
             delay = self._outages.failed(error, self.clock.now(), self._random)
             self._outages.lost_response = self._response_id() or self._outages.lost_response
             lost = as_closed(error)
+            # Nothing is awaited before this: a call must not find a usable state without a connection.
             self.act(self.machine.lost(lost, self.clock.now(), again=delay is not None))
+            await self._leave_link()
             if delay is None:
                 self._finish(error)
                 return
@@ -165,17 +170,16 @@ class Driver:
         """Dial and read until it ends; return why."""
         try:
             link = self._link = Link(await self._dial())
-        except RealtimeError as exc:
-            return exc
-        try:
             self.machine.opened(self.clock.now())
             self._wind()
             while True:
                 self._take(await link.receive())
         except RealtimeError as exc:
             return exc
-        finally:
-            self._link = None
+
+    async def _leave_link(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
             await link.abandon()
 
     def _take(self, message: bytes) -> None:

@@ -78,6 +78,10 @@ class Link:
         self._failure = error
         self._spawn(self._socket.close())
 
+    def drop(self) -> None:
+        """Drop the socket; the tasks end with it."""
+        self._socket.drop()
+
     async def close(self) -> None:
         """Write what is queued if that is quick, say goodbye, and leave no task behind."""
         with contextlib.suppress(TimeoutError):
