@@ -57,7 +57,7 @@ def test_every_answer_of_the_pages_reads_as_a_phase(
         (TaskRef[object]("videos", "9"), Place({"id": "9"})),
         (TaskRef[object]("file_parser", "t1"), Place({"id": "t1", "format": "text"})),
         (
-            TaskRef("file_parser", "t1", {"format": "download_link"}),
+            TaskRef[object]("file_parser", "t1", {"format": "download_link"}),
             Place({"id": "t1", "format": "download_link"}),
         ),
         (
