@@ -24,7 +24,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from zhipu_async import AsyncZhipuAI
 from zhipu_async.flows.scheduler import Polling
+from zhipu_async.simulator import SimulatorThread
 from zhipu_async.types.sound import wav
 
 if TYPE_CHECKING:
@@ -55,7 +57,9 @@ class Block:
 
     def compiled(self) -> CodeType:
         code = "\n" * (self.line - 1) + self.code  # so that a traceback names the line of the page
-        return compile(code, self.page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        compiled: CodeType = compile(code, self.page, "exec", flags=flags, dont_inherit=True)
+        return compiled
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
@@ -92,13 +96,11 @@ def surroundings(
 
 
 @pytest.mark.parametrize("blocks", [pytest.param(run, id=str(run[0])) for run in runs() if run])
-def test_a_block_runs_as_printed(
-    blocks: list[Block], surroundings: ModuleType, request: pytest.FixtureRequest
-) -> None:
+def test_a_block_runs_as_printed(blocks: list[Block], surroundings: ModuleType) -> None:
     with asyncio.Runner() as runner:
         for block in blocks:
             run(block.compiled(), surroundings, runner)
-            call_tests(surroundings, runner, request)
+            call_tests(surroundings, runner)
 
 
 def run(code: CodeType, module: ModuleType, runner: asyncio.Runner) -> None:
@@ -107,16 +109,20 @@ def run(code: CodeType, module: ModuleType, runner: asyncio.Runner) -> None:
         runner.run(outcome)
 
 
-def call_tests(module: ModuleType, runner: asyncio.Runner, request: pytest.FixtureRequest) -> None:
+def call_tests(module: ModuleType, runner: asyncio.Runner) -> None:
+    """Do what pytest would do with a reader's tests: each gets fixtures of its own."""
     for name in [name for name in vars(module) if name.startswith("test_")]:
         function: object = vars(module).pop(name)
         assert inspect.isfunction(function)
-        fixtures: dict[str, object] = {
-            each: request.getfixturevalue(each) for each in inspect.signature(function).parameters
-        }
-        outcome: object = function(**fixtures)
-        if inspect.iscoroutine(outcome):
-            runner.run(outcome)
+        with SimulatorThread() as simulator:
+            zhipu = AsyncZhipuAI(simulator.api_key, base_url=simulator.base_url)
+            fixtures: dict[str, object] = {"zhipu": zhipu, "zhipu_simulator": simulator}
+            outcome: object = function(
+                **{each: fixtures[each] for each in inspect.signature(function).parameters}
+            )
+            if inspect.iscoroutine(outcome):
+                runner.run(outcome)
+                runner.run(zhipu.close())
 
 
 def test_every_block_is_found() -> None:
@@ -127,7 +133,9 @@ def test_every_block_is_found() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    for link in LINK.finditer(re.sub(r"```.*?```|`[^`\n]+`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)):
+    for link in LINK.finditer(
+        re.sub(r"```.*?```|`[^`\n]+`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    ):
         target, _, anchor = unquote(link["target"]).partition("#")
         if "://" in target or target.startswith("mailto:"):
             continue
@@ -156,7 +164,9 @@ def lay_out_files(folder: Path) -> None:
     (folder / "question.wav").write_bytes(wav(bytes(2 * 16_000), 16_000))
     (folder / "report.pdf").write_bytes(b"%PDF-1.4\n%%EOF\n")
     (folder / "notes.txt").write_text("Cats sleep sixteen hours a day.\n", encoding="utf-8")
-    (folder / "reviews.txt").write_text("Great!\nBroken on arrival.\nIt does what it says.\n", encoding="utf-8")
+    (folder / "reviews.txt").write_text(
+        "Great!\nBroken on arrival.\nIt does what it says.\n", encoding="utf-8"
+    )
 
 
 def picture() -> bytes:
