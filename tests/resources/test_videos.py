@@ -110,6 +110,8 @@ async def test_a_picture_that_is_none_is_refused_before_anything_is_sent(
         await zhipu.videos.submit(model="cogvideox-3", image_url=tmp_path / "none.png")
     with pytest.raises(InvalidType):
         await zhipu.videos.submit(model="cogvideox-3", image_url=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidArgument, match="50 MB"):
+        await zhipu.videos.submit(model="vidu2-image", image_url=bytes(50 * 1024 * 1024 + 1))
     assert zhipu_simulator.requests == []
 
 

@@ -30,11 +30,15 @@ def _is_path(text: str) -> bool:
 
 
 def _data_uri(source: Source) -> str:
+    content, name = content_of(source)
+    return f"data:{_media_type(content, name or 'the document')};base64,{base64(content)}"
+
+
+def content_of(source: object) -> tuple[bytes, str]:
+    """Return what a file or bytes hold, little more than the platform takes of it, and the file's name."""
     found = classify(source)
-    assert not isinstance(found, Url)  # links went as they are
-    content = _read(found) if isinstance(found, Path) else found
-    name = found.name if isinstance(found, Path) else "the document"
-    return f"data:{_media_type(content, name)};base64,{base64(content)}"
+    assert not isinstance(found, Url)  # links go as they are
+    return (found, "") if isinstance(found, bytes) else (_read(found), found.name)
 
 
 def _media_type(content: bytes, name: str) -> str:

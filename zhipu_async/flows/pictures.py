@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from zhipu_async.errors import InvalidArgument
+from zhipu_async.flows.inline import content_of
 from zhipu_async.flows.threads import in_thread
-from zhipu_async.protocol.parts import Url, base64, classify, sniff
+from zhipu_async.protocol.parts import MEGABYTE, base64, sniff
 from zhipu_async.protocol.sendable import as_list
+
+LARGEST = 50 * MEGABYTE  # what the Vidu models take, the most of all; CogVideoX takes 5 MB
 
 
 async def with_pictures(fields: Mapping[str, object]) -> dict[str, object]:
@@ -31,14 +33,7 @@ def _filled(given: object) -> str | list[str]:
 def _sendable(picture: object) -> str:
     if isinstance(picture, str):  # a link, a data URI or base64, which may look like a path
         return picture
-    source = classify(picture)
-    assert not isinstance(source, Url)
-    content = source if isinstance(source, bytes) else _read(source)
+    content, name = content_of(picture)
+    if len(content) > LARGEST:
+        raise InvalidArgument(f"{name or 'the picture'} is larger than {LARGEST // MEGABYTE} MB")
     return f"data:image/{sniff(content).value};base64,{base64(content)}"
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise InvalidArgument(f"cannot read {path}: {exc.strerror}") from exc

@@ -12,6 +12,7 @@ import struct
 from typing import NamedTuple
 
 from zhipu_async.errors import InvalidArgument
+from zhipu_async.types.sound import wav_header
 
 SAMPLE_BYTES = 2
 PCM_RATE = 16_000  # what `pcm` without a number means
@@ -83,13 +84,6 @@ def check_rate(rate: int, wanted: int | None) -> None:
 
 def _possible(rate: int) -> bool:
     return LOWEST_RATE <= rate <= HIGHEST_RATE
-
-
-def wav_header(size: int, rate: int) -> bytes:
-    """Return the 44 bytes that make a WAV of `size` bytes of samples."""
-    form = _FORMAT.pack(1, 1, rate, rate * SAMPLE_BYTES, SAMPLE_BYTES, SAMPLE_BYTES * 8)
-    riff = _RIFF.pack(b"RIFF", 36 + size, b"WAVE")
-    return riff + _CHUNK.pack(b"fmt ", len(form)) + form + _CHUNK.pack(b"data", size)
 
 
 def wav(pcm: bytes, rate: int = OUTPUT_RATE) -> bytes:
