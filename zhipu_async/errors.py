@@ -48,7 +48,9 @@ Every error pickles, and none holds a key or a prompt.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar, dataclass_transform
 
 __all__ = [
     "APIConnectionError",
@@ -96,25 +98,40 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from zhipu_async.types.chat import ChatCompletion
+
+T = TypeVar("T")
 
 SHOWN_MESSAGE_CHARACTERS = 400  # a gateway's HTML page is not a sentence; `.body` has all of it
 
 
-class ZhipuError(Exception):
-    """Everything that the library raises."""
+def positional(*, default: T, kw_only: bool) -> T:
+    """Mark the one fact of an error that may be given by position."""
+    del kw_only
+    return default
 
-    message: str
-    hint: str
 
-    def __init__(self, message: str = "", *, hint: str = "") -> None:
-        # The message is the only positional argument of every subclass, the rest has defaults:
-        # that is what makes copy and pickle work without a word.
+@dataclass_transform(kw_only_default=True, field_specifiers=(positional,))
+class Facts(Exception):
+    """An exception whose annotated attributes are its arguments, all of them with defaults.
+
+    That the message is the only positional one is what makes copy and pickle work without a word.
+    """
+
+    def __init__(self, message: str = "", **facts: object) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        for name, value in facts.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no {name!r}")
+            setattr(self, name, value)
+
+
+class ZhipuError(Facts):
+    """Everything that the library raises."""
+
+    message: str = positional(default="", kw_only=False)
+    hint: str = ""
 
     def __str__(self) -> str:
         return " ".join(part for part in (self._what(), self.hint) if part)
@@ -149,13 +166,9 @@ class StreamClosed(UsageError):
 class IllegalCall(UsageError):
     """This call does not fit the realtime session's state; nothing was sent. `.reason` is a name to compare."""
 
-    def __init__(
-        self, message: str = "", *, call: str = "", state: str = "", reason: str = "", hint: str = ""
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.call = call
-        self.state = state
-        self.reason = reason
+    call: str = ""
+    state: str = ""
+    reason: str = ""
 
 
 # ── the platform, and the way to it ────────────────────────────────────────────────────────────────
@@ -164,21 +177,10 @@ class IllegalCall(UsageError):
 class APIError(ZhipuError):
     """The platform, or the way to it, let us down."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        endpoint: str = "",
-        request_id: str = "",
-        log_id: str = "",
-        attempts: int = 0,
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.endpoint = endpoint
-        self.request_id = request_id
-        self.log_id = log_id
-        self.attempts = attempts
+    endpoint: str = ""
+    request_id: str = ""
+    log_id: str = ""
+    attempts: int = 0
 
     def _what(self) -> str:
         return f"{shorten(self.message)}{self._where()}"
@@ -195,31 +197,17 @@ class APIError(ZhipuError):
 
 
 class APIStatusError(APIError):
-    """The platform answered with an error, whatever the HTTP status."""
+    """The platform answered with an error, whatever the HTTP status; `.docs` is where to read about it."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        code: str = "",
-        status: int = 0,
-        body: str = "",
-        headers: Mapping[str, str] | None = None,
-        content_filter: tuple[Mapping[str, object], ...] = (),
-        endpoint: str = "",
-        request_id: str = "",
-        log_id: str = "",
-        attempts: int = 0,
-        hint: str = "",
-    ) -> None:
-        super().__init__(
-            message, endpoint=endpoint, request_id=request_id, log_id=log_id, attempts=attempts, hint=hint
-        )
-        self.code = code
-        self.status = status
-        self.body = body
-        self.headers = dict(headers or {})
-        self.content_filter = content_filter
+    code: str = ""
+    status: int = 0
+    body: str = ""
+    headers: Mapping[str, str] = MappingProxyType({})
+    content_filter: tuple[Mapping[str, object], ...] = ()
+    docs: str = ""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} See {self.docs}." if self.docs else super().__str__()
 
     @property
     def status_code(self) -> int:
@@ -278,42 +266,15 @@ class InternalServerError(APIStatusError):
 class APIConnectionError(APIError):
     """No connection to the platform, or it broke; `.sent` tells whether the request may have arrived."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        sent: bool = True,
-        endpoint: str = "",
-        request_id: str = "",
-        attempts: int = 0,
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, request_id=request_id, attempts=attempts, hint=hint)
-        self.sent = sent
+    sent: bool = True
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
     """One of the four clocks ran out; `.partial` is what a stream had brought by then."""
 
+    clock: str = ""
+    seconds: float = 0.0
     partial: ChatCompletion | None = None
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        clock: str = "",
-        seconds: float = 0.0,
-        sent: bool = True,
-        endpoint: str = "",
-        request_id: str = "",
-        attempts: int = 0,
-        hint: str = "",
-    ) -> None:
-        super().__init__(
-            message, sent=sent, endpoint=endpoint, request_id=request_id, attempts=attempts, hint=hint
-        )
-        self.clock = clock
-        self.seconds = seconds
 
     def _what(self) -> str:
         ran_out = f"the '{self.clock}' clock ran out after {self.seconds:g} s" if self.clock else ""
@@ -324,20 +285,8 @@ class APITimeoutError(APIConnectionError, TimeoutError):
 class APIResponseError(APIError):
     """An answer that cannot be read, or that is larger than the limit."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        status: int = 0,
-        body: str = "",
-        endpoint: str = "",
-        request_id: str = "",
-        log_id: str = "",
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, request_id=request_id, log_id=log_id, hint=hint)
-        self.status = status
-        self.body = body
+    status: int = 0
+    body: str = ""
 
 
 class MaybeSubmitted(APIError):
@@ -350,20 +299,8 @@ class MaybeSubmitted(APIError):
 class StreamError(APIError):
     """A stream ended wrong; `.partial` is the completion assembled from what had arrived."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        partial: ChatCompletion | None = None,
-        code: str = "",
-        endpoint: str = "",
-        request_id: str = "",
-        log_id: str = "",
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, request_id=request_id, log_id=log_id, hint=hint)
-        self.partial = partial
-        self.code = code
+    partial: ChatCompletion | None = None
+    code: str = ""
 
     def _what(self) -> str:
         code = f"code {self.code}: " if self.code else ""
@@ -385,26 +322,11 @@ class StreamDamaged(StreamError):
 class TaskFailed(APIError):
     """The platform says that the task failed; `.body` is its whole answer."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        task_id: str = "",
-        kind: str = "",
-        status: str = "",
-        code: str = "",
-        body: str = "",
-        endpoint: str = "",
-        request_id: str = "",
-        log_id: str = "",
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, endpoint=endpoint, request_id=request_id, log_id=log_id, hint=hint)
-        self.task_id = task_id
-        self.kind = kind
-        self.status = status
-        self.code = code
-        self.body = body
+    task_id: str = ""
+    kind: str = ""
+    status: str = ""
+    code: str = ""
+    body: str = ""
 
     def _what(self) -> str:
         code = f" (code {self.code})" if self.code else ""
@@ -415,13 +337,9 @@ class TaskFailed(APIError):
 class TaskTimeout(APIError, TimeoutError):
     """Waited long enough; the task lives on and `zhipu.tasks.attach(error.ref)` waits for it again."""
 
-    def __init__(
-        self, message: str = "", *, task_id: str = "", ref: str = "", seconds: float = 0.0, hint: str = ""
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.task_id = task_id
-        self.ref = ref
-        self.seconds = seconds
+    task_id: str = ""
+    ref: str = ""
+    seconds: float = 0.0
 
 
 class RealtimeError(APIError):
@@ -431,63 +349,32 @@ class RealtimeError(APIError):
 class RealtimeRefused(RealtimeError):
     """The platform refused the handshake; `.status` is the HTTP status."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        status: int = 0,
-        code: str = "",
-        body: str = "",
-        request_id: str = "",
-        log_id: str = "",
-        attempts: int = 0,
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, request_id=request_id, log_id=log_id, attempts=attempts, hint=hint)
-        self.status = status
-        self.code = code
-        self.body = body
+    status: int = 0
+    code: str = ""
+    body: str = ""
 
 
 class RealtimeClosed(RealtimeError):
     """The connection has ended; `.close_code` as on the wire, `.whose` is "ours", "platform" or "network"."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        close_code: int = 1006,
-        reason: str = "",
-        whose: str = "network",
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.close_code = close_code
-        self.reason = reason
-        self.whose = whose
+    close_code: int = 1006
+    reason: str = ""
+    whose: str = "network"
 
 
 class RealtimeServerError(RealtimeError):
     """The platform sent an error event for a call or a response."""
 
-    def __init__(
-        self, message: str = "", *, code: str = "", kind: str = "", event_id: str = "", hint: str = ""
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.code = code
-        self.kind = kind
-        self.event_id = event_id
+    code: str = ""
+    kind: str = ""
+    event_id: str = ""
 
 
 class TurnStalled(RealtimeError):
     """A known fault of the platform: the answer did not start, or did not end, in time."""
 
-    def __init__(
-        self, message: str = "", *, waiting_for: str = "", seconds: float = 0.0, hint: str = ""
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.waiting_for = waiting_for
-        self.seconds = seconds
+    waiting_for: str = ""
+    seconds: float = 0.0
 
 
 # ── the model's output ─────────────────────────────────────────────────────────────────────────────
@@ -496,36 +383,19 @@ class TurnStalled(RealtimeError):
 class OutputError(ZhipuError):
     """The answer is not what was asked for; `.completion` is what the model said."""
 
-    def __init__(
-        self, message: str = "", *, completion: ChatCompletion | None = None, hint: str = ""
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.completion = completion
+    completion: ChatCompletion | None = None
 
 
 class InvalidToolArguments(OutputError):
     """The model called a tool with arguments that do not fit."""
 
-    def __init__(
-        self, message: str = "", *, tool: str = "", completion: ChatCompletion | None = None, hint: str = ""
-    ) -> None:
-        super().__init__(message, completion=completion, hint=hint)
-        self.tool = tool
+    tool: str = ""
 
 
 class InvalidOutput(OutputError):
     """No valid value, also after every repair turn."""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        attempts: int = 0,
-        completion: ChatCompletion | None = None,
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, completion=completion, hint=hint)
-        self.attempts = attempts
+    attempts: int = 0
 
 
 class OutputTruncated(OutputError):

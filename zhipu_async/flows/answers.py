@@ -100,6 +100,7 @@ class Answers:
             request_id=job.request_id,
             log_id=_log_id(response),
             hint=rule.hint,
+            docs=f"docs/errors.md#{rule.anchor}",
         )
 
     def _unreadable(self, job: Job, response: Response, body: bytes, why: str) -> APIResponseError:

@@ -1,0 +1,48 @@
+"""Errors carry facts, build their sentence, and travel."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from zhipu_async import errors
+from zhipu_async.errors import APIStatusError, APITimeoutError, InvalidArgument, RateLimitError, ZhipuError
+
+KINDS = [getattr(errors, name) for name in errors.__all__]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_is_the_librarys_travels_and_speaks(kind: type[ZhipuError]) -> None:
+    error = kind("what happened", hint="What to do.")
+    assert isinstance(error, ZhipuError)
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(twin) is kind
+        assert (str(twin), vars(twin)) == (str(error), vars(error))
+    assert "what happened" in str(error)
+    assert str(error).endswith("What to do.")
+    assert kind.__doc__
+
+
+def test_a_status_error_names_its_code_its_ids_and_its_page() -> None:
+    error = RateLimitError(
+        "slow down", status=429, code="1302", endpoint="x.create", request_id="r", log_id="l", attempts=3,
+        hint="Wait.", docs="docs/errors.md#code-1302",
+    )  # fmt: skip
+    assert str(error) == (
+        "HTTP 429 code 1302: slow down [x.create, request_id r, log id l, 3 attempts] Wait."
+        " See docs/errors.md#code-1302."
+    )
+    assert error.status_code == 429
+
+
+def test_a_page_of_html_is_cut_to_a_line() -> None:
+    assert len(str(APIStatusError("<p>\n" * 1000, status=502))) < 500
+
+
+def test_a_timeout_is_pythons_too_and_an_unknown_fact_is_a_typo() -> None:
+    assert isinstance(APITimeoutError(clock="idle"), TimeoutError)
+    assert isinstance(InvalidArgument(), ValueError)
+    with pytest.raises(TypeError, match="clok"):
+        APITimeoutError(clok="idle")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
