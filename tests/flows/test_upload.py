@@ -91,6 +91,16 @@ async def test_every_source_arrives_whole_and_announced(source: str, tmp_path: P
     assert seen[-1] == (size, size if known else None)
 
 
+async def test_a_pipe_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"through a pipe")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        async with hostile(FINE) as server, client(server.base_url) as zhipu:
+            await send(zhipu, ("a", pipe))
+    assert parts(server.requests[0])["file"] == ("a", b"through a pipe")
+
+
 @pytest.mark.parametrize(
     ("file", "name", "kind"),
     [
