@@ -6,9 +6,9 @@ import asyncio
 import time
 from urllib.parse import urlsplit
 
+from benchmarks.contenders.by_hand import encode
 from benchmarks.contenders.contender import KEY, MESSAGES, MODEL
 from benchmarks.contenders.discard import Discard, scenes
-from benchmarks.contenders.by_hand import encode
 
 
 class Reading(asyncio.Protocol):
@@ -21,8 +21,7 @@ class Reading(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = transport  # type: ignore[assignment]  # uvloop's is no asyncio.Transport
 
     def data_received(self, data: bytes) -> None:
         if not self.first.done() and b"data:" in data:
@@ -53,14 +52,17 @@ class Bare(Discard):
             loop = asyncio.get_running_loop()
             _, reading = await loop.create_connection(Reading, address.hostname, address.port)
         body = encode({"model": MODEL, "messages": MESSAGES, "stream": True})
-        head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
-        reading.transport.write(head.encode() + body)
+        head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        reading.transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return reading
 
     async def read(self) -> int:
         reading = await self._ask()
         await reading.done
-        self._free.append(reading)
+        if "/parting" in self.origin:
+            reading.transport.close()
+        else:
+            self._free.append(reading)
         return self.expected()
 
     async def first(self) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 
 import aiohttp
 import msgspec
+from websockets.asyncio.client import connect
 
 from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, TEXTS, Contender, checksum
 from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk
@@ -32,12 +34,16 @@ class ByHand(Contender):
         """Return the one session, without limits of its own."""
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=aiohttp.ClientTimeout(total=None)
+            )
         return self._session
 
     def post(self, messages: list[dict[str, str]], **more: object) -> aiohttp.client._RequestContextManager:
         """Send a request."""
-        return self.session.post(self.url, data=encode({"model": MODEL, "messages": messages, **more}), headers=HEADERS)
+        return self.session.post(
+            self.url, data=encode({"model": MODEL, "messages": messages, **more}), headers=HEADERS
+        )
 
     async def read(self) -> int:
         pieces: list[str] = []
@@ -78,7 +84,9 @@ class ByHand(Contender):
     async def _wait(self, task_id: str) -> None:
         # A task of its own for each pending id and no limit, as one writes it first.
         while True:
-            async with self.session.get(f"{self.base_url}/async-result/{task_id}", headers=HEADERS) as response:
+            async with self.session.get(
+                f"{self.base_url}/async-result/{task_id}", headers=HEADERS
+            ) as response:
                 reply = msgspec.json.decode(await response.read())
             if reply["task_status"] != "PROCESSING":
                 return
@@ -89,6 +97,37 @@ class ByHand(Contender):
         for _ in range(times):
             encode({"model": MODEL, "messages": messages})
         return times
+
+    async def hear(self, kind: str, count: int) -> int:
+        """Read the events of one long answer into dicts."""
+        url = f"{self.realtime.replace('http', 'ws')}/{kind}-{count}/paas/v4/realtime"
+        async with connect(
+            url, additional_headers=HEADERS, compression=None, proxy=None, max_size=None
+        ) as socket:
+            await socket.send(b'{"type":"session.update","session":{}}', text=True)
+            await socket.send(b'{"type":"response.create"}', text=True)
+            heard = 0
+            while True:
+                event = msgspec.json.decode(await socket.recv(decode=False))
+                if kind == "sound" and "delta" in event:
+                    base64.b64decode(event["delta"])
+                heard += "delta" in event
+                if event["type"] == "response.done":
+                    break
+        assert heard == count
+        return count
+
+    async def speak(self, frames: int) -> int:
+        """Send sound, in frames of 100 ms, each a WAV file in base64, with the pauses that the platform wants."""
+        url = f"{self.realtime.replace('http', 'ws')}/text-1/paas/v4/realtime"
+        async with connect(
+            url, additional_headers=HEADERS, compression=None, proxy=None, max_size=None
+        ) as socket:
+            for _ in range(frames):
+                audio = base64.b64encode(bytes(44 + 3200)).decode()
+                await socket.send(encode({"type": "input_audio_buffer.append", "audio": audio}), text=True)
+                await asyncio.sleep(0.02)
+        return frames
 
 
 make = ByHand

@@ -14,6 +14,7 @@ class Contender:
     """A client aimed at one scene; `crowd` says that many of its verbs run at one time."""
 
     crowd = False
+    realtime = ""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin

@@ -22,7 +22,9 @@ class LinesJson(ByHand):
         return checksum(pieces)
 
     async def talk(self, messages: list[dict[str, str]]) -> None:
-        async with self.session.post(self.url, json={"model": MODEL, "messages": messages}, headers=HEADERS) as response:
+        async with self.session.post(
+            self.url, json={"model": MODEL, "messages": messages}, headers=HEADERS
+        ) as response:
             assert (await response.json())["choices"]
 
     async def embed(self, kind: str) -> int:

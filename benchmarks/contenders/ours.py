@@ -8,6 +8,7 @@ from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, TEXTS, Contend
 from zhipu_async import AsyncZhipuAI
 from zhipu_async.flows.request import encode
 from zhipu_async.protocol.chat_request import prepare
+from zhipu_async.types.realtime import ResponseAudioDelta, ResponseAudioTranscriptDelta, ResponseDone
 
 LIMITS = {"*": 1000}  # what a warm limiter has learned where nothing was ever refused
 
@@ -62,6 +63,26 @@ class Ours(Contender):
         for _ in range(times):
             encode(prepare(MODEL, messages, {}).body)
         return times
+
+    async def hear(self, kind: str, count: int) -> int:
+        """Read the events of one long answer."""
+        client = AsyncZhipuAI(KEY, base_url=f"{self.realtime}/{kind}-{count}/paas/v4")
+        heard = 0
+        async with client.realtime.connect(model="glm-realtime-air") as call:
+            await call.send_text("hello")
+            async for event in call:
+                heard += isinstance(event, ResponseAudioTranscriptDelta | ResponseAudioDelta)
+                if isinstance(event, ResponseDone):
+                    break
+        assert heard == count, f"{count - heard} events were dropped"
+        return count
+
+    async def speak(self, frames: int) -> int:
+        """Send sound, in frames of 100 ms, as fast as the library lets it go out."""
+        client = AsyncZhipuAI(KEY, base_url=f"{self.realtime}/text-1/paas/v4")
+        async with client.realtime.connect(model="glm-realtime-air") as call:
+            await call.send_audio(bytes(3200) * frames, rate=16000)
+        return frames
 
 
 class Text(Ours):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from benchmarks.harness.peers import PEERS, peer_python
 ROOT = Path(__file__).parents[2]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORES, CLIENT_CORES = CORES[:1], CORES[-1:]
+FILES = 65536  # a poller without a limit opens a socket per task
 UVLOOP = " (uvloop)"
 
 
@@ -131,11 +133,19 @@ def start(command: list[str], cores: list[int]) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", "no_proxy": "*"}
 
     def pin() -> None:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES), most))
         if cores:
             os.sched_setaffinity(0, cores)
 
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT, preexec_fn=pin
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        preexec_fn=pin,  # noqa: PLW1509  no threads here
     )
 
 

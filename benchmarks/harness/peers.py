@@ -32,5 +32,7 @@ def peer_python() -> Path:
 def versions() -> dict[str, str]:
     """What the peers' environment holds."""
     code = f"from importlib.metadata import version\nfor name in {SHOWN!r}: print(name, version(name))"
-    shown = subprocess.run([str(peer_python()), "-c", code], check=True, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        [str(peer_python()), "-c", code], check=True, capture_output=True, text=True
+    ).stdout
     return dict(line.split() for line in shown.splitlines())

@@ -85,7 +85,11 @@ def completion() -> bytes:
         "model": "glm-4.7",
         "object": "chat.completion",
         "choices": [
-            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "你好！有什么可以帮你？"}}
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": {"role": "assistant", "content": "你好！有什么可以帮你？"},
+            }
         ],
         "usage": {"prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17},
     }
@@ -121,6 +125,7 @@ def task(ended: bool) -> bytes:
 def conversation() -> list[dict[str, str]]:
     """200 messages, some 89 kB on the wire."""
     roles = ("user", "assistant")
-    return [{"role": roles[number % 2], "content": f"第{number}条。" + "请继续讲这个关于海边小城的故事。" * 8} for number in range(199)] + [
-        {"role": "user", "content": "最后一条。" * 10}
-    ]
+    return [
+        {"role": roles[number % 2], "content": f"第{number}条。" + "请继续讲这个关于海边小城的故事。" * 8}
+        for number in range(199)
+    ] + [{"role": "user", "content": "最后一条。" * 10}]

@@ -19,8 +19,7 @@ class Server(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport  # type: ignore[assignment]  # uvloop's is no asyncio.Transport
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -40,6 +39,10 @@ class Server(asyncio.Protocol):
     def _burst(self, path: str, count: int) -> None:
         self._transport.write(scenes.burst(count))
 
+    def _parting(self, path: str, count: int) -> None:
+        self._transport.write(scenes.burst(count).replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+        self._transport.close()
+
     def _blocks(self, path: str, count: int) -> None:
         self._transport.write(scenes.blocks(count))
 
@@ -58,9 +61,7 @@ class Server(asyncio.Protocol):
         self._transport.write(scenes.completion())
 
     def _slow(self, path: str, milliseconds: int) -> None:
-        asyncio.get_running_loop().call_later(
-            milliseconds / 1000, self._transport.write, scenes.completion()
-        )
+        asyncio.get_running_loop().call_later(milliseconds / 1000, self._transport.write, scenes.completion())
 
     def _vectors(self, path: str) -> None:
         self._transport.write(scenes.vectors())
@@ -124,12 +125,14 @@ async def listen() -> str:
     drips = Drips()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Server(drips), "127.0.0.1", 0, backlog=4096)
-    return "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def main() -> None:
-    """Serve until the process is ended; the first line printed says where."""
-    print(await listen(), flush=True)
+    """Serve until the process is ended; the first line printed says where: HTTP, then the realtime socket."""
+    from benchmarks.harness.talking import listen_for_calls
+
+    print(await listen(), await listen_for_calls(), flush=True)
     await asyncio.Event().wait()
 
 

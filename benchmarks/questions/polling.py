@@ -1,0 +1,25 @@
+"""What waiting for thousands of tasks costs per poll."""
+
+from __future__ import annotations
+
+from benchmarks.harness.answers import Answer, Table
+from benchmarks.harness.arena import Arena
+
+
+def run(arena: Arena) -> Answer:
+    """Race."""
+    answer = Answer(__doc__ or "")
+    turns = 2 if arena.quick else 5
+    tasks = 1000 if arena.quick else 2000
+    orders = {"scene": "task-1", "tasks": tasks}
+    race = arena.race(("ours", "by_hand"), "poll", orders, unit="µs per poll", turns=turns, fresh=True)
+    note = "By hand is a task for each pending id, without a limit: it opens a socket for each."
+    answer.tables.append(Table(f"{tasks:,} pending tasks, four polls each", race, note=note))
+    answer.goal(f"{tasks:,} pending tasks: / a task each without a limit", 0.5, race.ratio("ours", "by_hand"))
+    answer.goal(f"{tasks:,} pending tasks: sockets", 64, race.median("ours", "sockets"))
+    if not arena.quick:
+        race = arena.race(
+            ("ours",), "poll", {**orders, "tasks": 5000}, unit="µs per poll", turns=3, fresh=True
+        )
+        answer.tables.append(Table("5,000 pending tasks, four polls each", race))
+    return answer

@@ -1,0 +1,37 @@
+"""CPU per streamed delta when each one wakes the program: one stream, 200 streams, and uvloop."""
+
+from __future__ import annotations
+
+from benchmarks.harness.answers import Answer, Table, quotient
+from benchmarks.harness.arena import UVLOOP, Arena
+
+FLOORS = ("bare", "discard")
+PEERS = ("openai_aiohttp", "openai_httpx")
+NOTE = "The server sits in the same loop, so its write and its passes of the loop are in every figure."
+MADE_OF = "the server's share, then aiohttp's read; ours adds three coroutine steps, one decode and one list per wakeup"
+
+
+def run(arena: Arena) -> Answer:
+    """Race."""
+    answer = Answer(__doc__ or "")
+    turns = 3 if arena.quick else 9
+    events = 2000
+    shares = {name: {"scene": "drip-300-1", "events": 300} for name in PEERS}
+    orders = {"scene": f"drip-{events}-1", "events": events, "streams": 1, "near": True}
+    names = (*FLOORS, "ours", f"ours{UVLOOP}", "ours_text", "by_hand", *PEERS)
+    race = arena.race(names, "streams", orders, unit="µs per event", turns=turns, shares=shares)
+    answer.tables.append(Table("One event per wakeup, one stream", race, note=NOTE, plotted=True))
+    answer.goal(
+        "one event per wakeup: / aiohttp discarding", 1.15, quotient(race, "ours", "discard"), made_of=MADE_OF
+    )
+    answer.goal(
+        "one event per wakeup: / bare protocol", 1.35, quotient(race, "ours", "bare"), made_of=MADE_OF
+    )
+    for name, limit in (("openai_aiohttp", 4.6), ("openai_httpx", 6.4)):
+        answer.goal(f"one event per wakeup: {name} / ours", limit, race.ratio(name, "ours"), at_most=False)
+
+    shares = {name: {"scene": "drip-10-200", "events": 10} for name in PEERS}
+    orders = {"scene": "drip-50-200", "events": 50, "streams": 200, "near": True}
+    race = arena.race(names, "streams", orders, unit="µs per event", turns=min(turns, 5), shares=shares)
+    answer.tables.append(Table("One event per wakeup, 200 streams, their requests included", race, note=NOTE))
+    return answer
