@@ -77,10 +77,12 @@ class Door:
         received = self._record(request)
         try:
             return await self._answer(request, received)
-        except (asyncio.CancelledError, ConnectionError):
+        except (asyncio.CancelledError, ConnectionError) as left:
             received.gone = True
             self._platform.counts.gone += 1
-            raise
+            if isinstance(left, asyncio.CancelledError):
+                raise
+            return web.Response()  # nobody hears it; raising would only print a traceback
         finally:
             self._under_way.discard(task)
             self._finish(received)
