@@ -920,6 +920,24 @@ def test_a_session_without_history_is_ready_at_once() -> None:
     assert Ready() in talk.outputs
 
 
+def test_an_item_that_comes_before_the_configuration_does_not_make_the_session_ready() -> None:
+    talk = lost(ready())
+    talk.machine.dial()
+    talk.machine.opened(talk.now)
+    talk.hear("conversation.item.created", item={"id": "i", "role": "user", "type": "message"})
+    assert connection(talk) is Connection.RESTORING
+
+
+def test_an_update_that_was_under_way_is_what_the_new_connection_begins_with() -> None:
+    talk = ready()
+    talk.say(SessionUpdate(session=wanted(turn_detection="server_vad")))
+    lost(talk)
+    assert heard_input(talk) is Input.LISTENING
+    back(talk)
+    talk.failed("server_error")
+    assert talk.machine.state.wanted.turn_detection.by_server
+
+
 def test_a_loss_while_restoring_starts_over() -> None:
     talk = lost(ready().text("one"))
     back(talk)

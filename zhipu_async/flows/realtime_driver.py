@@ -59,8 +59,8 @@ class Driver:
         manual_tools: Collection[str] = (),
     ) -> None:
         self.machine = machine
-        self.events = Events()
-        self.answers = Answers()
+        self.events: Events = Events()
+        self.answers: Answers = Answers()
         self.restores: Restores | None = None
         self.clock = clock
         self._dial = dial
@@ -94,8 +94,11 @@ class Driver:
 
     async def close(self) -> None:
         """Say goodbye and stop; a cancelled close still completes."""
-        if self.machine.close() is not Verdict.NOTHING:
-            self._closer = asyncio.ensure_future(self._shut_down())
+        over = self.machine.close() is Verdict.NOTHING
+        if self._closer is None and self._task is not None:
+            self._closer = asyncio.ensure_future(
+                self._tidy_up(self._task) if over else self._hang_up(self._task)
+            )
         if self._closer is not None:
             await asyncio.shield(self._closer)
 
@@ -224,13 +227,16 @@ class Driver:
             self._ready.set_exception(error)
         self._changed.ring()
 
-    async def _shut_down(self) -> None:
+    async def _tidy_up(self, task: asyncio.Task[None]) -> None:
+        """Let a session that is over finish what it is at."""
+        await asyncio.gather(task, return_exceptions=True)
+        await self._tools.close()
+
+    async def _hang_up(self, task: asyncio.Task[None]) -> None:
         if self._link is not None:
             await self._link.close()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._tools.close()
+        task.cancel()
+        await self._tidy_up(task)
         over = closed(NORMAL, "", "ours")
         self.act(self.machine.lost(over, self.clock.now(), again=False))
         if self._ready is not None:

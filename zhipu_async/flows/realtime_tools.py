@@ -139,7 +139,7 @@ class ToolRunner:
         try:
             self._driver.post(event)
         finally:
-            self.asking = False
+            self.asking: bool = False
 
     def _end(self, record: AnswerRecord, failure: ZhipuError | None) -> None:
         answer = self._driver.answers.of(record)

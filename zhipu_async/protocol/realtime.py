@@ -176,6 +176,7 @@ class Machine(Core):
 
     def _forget_connection(self) -> None:
         state = self.state
+        state.before = state.wanted  # an update under way is what the next connection begins with
         state.calls, state.overtaken = [], []
         state.history.retire()
         state.clip_ms, state.frames = 0.0, 0
@@ -239,6 +240,7 @@ class Machine(Core):
 
     def _update_unanswered(self) -> None:
         self.signal(Signal.UPDATE_REFUSED)
+        self.state.wanted = self.state.before  # as far as anybody knows, nothing has changed
         for call in (Call.UPDATE, Call.UPDATE_TRANSCRIPTION):
             sent = self.acks.answered(call)
             if sent is not None:

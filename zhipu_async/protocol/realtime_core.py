@@ -33,26 +33,26 @@ class Core:
     """One session's state; every step appends to `out` what the shell has to do."""
 
     def __init__(self, wanted: SessionConfig, patience: Patience, *, keep_audio: bool) -> None:
-        self.state = State(wanted, wanted)
-        self.acks = Acks()
-        self.timers = Timers(patience)
+        self.state: State = State(wanted, wanted)
+        self.acks: Acks = Acks()
+        self.timers: Timers = Timers(patience)
         self.active: AnswerRecord | None = None  # the one that the answering region speaks of
         self.records: dict[str, AnswerRecord] = {}
-        self.echo = Session()  # as the platform last described it
+        self.echo: Session = Session()  # as the platform last described it
         self.server_tools: frozenset[str] = frozenset()  # run by the platform itself, never answered
         self.late_events = 0
         self.out: list[Output] = []
         self.now = 0.0
         self._keep_audio = keep_audio
         self._events_sent = 0
-        self._telling: list[Sent] = []
+        self._telling: list[Sent] | None = None  # the items told again that may still be refused
         self._told = 0
         self._untold = 0
         self.set_turn_mode()
 
     def begin(self, now: float) -> None:
         """Start a step: an empty list of things to do."""
-        self.now = now
+        self.now: float = now
         self.out = []
 
     def signal(self, signal: Signal) -> None:
@@ -88,6 +88,7 @@ class Core:
     def tell(self, entries: Iterable[Entry], lost: int) -> None:
         """Tell the platform again what was said."""
         self._told, self._untold = 0, lost
+        self._telling = []
         for entry in entries:
             assert entry.item is not None  # what has no words is not chosen
             event = ConversationItemCreate(item=entry.item)
@@ -101,6 +102,7 @@ class Core:
 
     def untold(self, sent: Sent) -> None:
         """Count an item that the platform did not take."""
+        assert self._telling is not None  # `tells` said so
         self._telling.remove(sent)
         self._told -= 1
         self._untold += 1
@@ -108,20 +110,18 @@ class Core:
 
     def tells(self, sent: Sent) -> bool:
         """Whether this call tells again what was said before."""
-        return sent in self._telling
+        return self._telling is not None and sent in self._telling
 
     def told_so_far(self) -> None:
         """Go on when every item told again has been taken or refused."""
-        if self.state.connection is Connection.RESTORING and not any(
-            sent in self.acks.open for sent in self._telling
-        ):
+        if self._telling is not None and not any(sent in self.acks.open for sent in self._telling):
             self.told()
 
     def told(self) -> None:
         """Stop waiting for answers to what was told again."""
-        for sent in self._telling:
+        for sent in self._telling or ():
             self.acks.forget(sent)
-        self._telling.clear()
+        self._telling = None
         self.timers.stop(Timer.RESTORE)
         if self.state.connection is Connection.RESTORING:
             self.signal(Signal.RESTORED)
