@@ -433,6 +433,14 @@ def test_a_cancel_that_came_late_hurts_nobody() -> None:
     assert answering(talk) is Answering.IDLE
 
 
+def test_a_refusal_of_a_cancel_that_nobody_sent_is_told_as_one() -> None:
+    talk = ready()
+    talk.failed("stop_task_error")
+    (error,) = talk.delivered
+    assert isinstance(error, ErrorEvent)
+    assert error.answers == "response.cancel"
+
+
 def test_a_refused_cancel_waits_for_the_end_and_then_settles() -> None:
     talk = ready().text().ask().started()
     talk.say(ResponseCancel())

@@ -74,6 +74,12 @@ def test_an_event_knows_its_name_and_keeps_what_it_came_as() -> None:
     assert event.raw == {"type": "heartbeat", "event_id": "e", "new_field": 1}
 
 
+def test_an_event_with_nulls_keeps_what_it_came_as_also() -> None:
+    event = read(type="heartbeat", event_id="e", client_timestamp=None)
+    assert isinstance(event, Heartbeat)
+    assert event.raw == {"type": "heartbeat", "event_id": "e", "client_timestamp": None}
+
+
 def test_speech_is_not_kept_twice() -> None:
     event = read(type="response.audio.delta", delta="AAAA", new_field=1)
     assert isinstance(event, ResponseAudioDelta)
