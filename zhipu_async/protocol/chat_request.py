@@ -83,6 +83,8 @@ def split(
             options[name] = value
         else:
             raise unknown(name, names)
+    if not options:
+        return fields, CallOptions()
     assert _are_options(options)
     return fields, options
 
@@ -186,14 +188,37 @@ def _check_function(function: object, where: str) -> None:
 
 
 def normalised(messages: object) -> tuple[list[dict[str, object]], bool]:
-    """The messages as a new list of mappings, and whether one of them names a file still to be read.
+    """The messages as a new list of mappings, and whether one of them names a file still to be read."""
+    listed = _listed(messages)
+    if _are_dicts(listed) and (roles := _roles_of_texts(listed)) is not None:
+        _check_roles(roles)
+        return list(listed), False
+    return _one_by_one(listed)
 
-    The loop is on the way of every request: a message of plain text costs it two look-ups.
+
+def _are_dicts(messages: Sequence[object]) -> TypeGuard[Sequence[dict[str, object]]]:
+    return set(map(type, messages)) == {dict}
+
+
+def _roles_of_texts(messages: Sequence[dict[str, object]]) -> set[str] | None:
+    """The roles of messages that are plain text, as most are; None where one needs a closer look.
+
+    It is on the way of every request, so it calls nothing: two look-ups per message are what it costs.
     """
+    roles: set[str] = set()
+    for message in messages:
+        role = message.get("role")
+        if type(role) is not str or type(message.get("content")) is not str:
+            return None
+        roles.add(role)
+    return roles
+
+
+def _one_by_one(messages: Sequence[object]) -> tuple[list[dict[str, object]], bool]:
     unread = False
     roles: set[str] = set()
     kept: list[dict[str, object]] = []
-    for position, message in enumerate(_listed(messages)):
+    for position, message in enumerate(messages):
         param = message if _is_dict(message) else _message_param(message, position)
         role = param.get("role")
         if not isinstance(role, str):
@@ -204,12 +229,16 @@ def normalised(messages: object) -> tuple[list[dict[str, object]], bool]:
         if not isinstance(param.get("content"), str) and _check_content(param, role, f"messages[{position}]"):
             unread = True
         kept.append(param)
+    _check_roles(roles)
+    return kept, unread
+
+
+def _check_roles(roles: set[str]) -> None:
     if roles <= UNASKED:
         raise InvalidArgument(
             "messages holds only system and assistant messages.",
             hint="The platform answers users: add a message with role 'user'.",
         )
-    return kept, unread
 
 
 def _listed(messages: object) -> Sequence[object]:
