@@ -9,8 +9,9 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Generator
-from typing import Protocol
+from typing import Any, Protocol
 
+import msgspec
 import pytest
 
 from zhipu_async.cli import main
@@ -26,6 +27,11 @@ IN_TERMINAL = (
     "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); "
     "from zhipu_async.cli import main; sys.exit(main(sys.argv[1:]))"
 )
+
+
+def body_of(sim: Simulator, number: int = 0) -> dict[str, Any]:
+    """Return what a request asked for."""
+    return msgspec.convert(sim.requests[number].body, dict[str, Any])
 
 
 class Ended:

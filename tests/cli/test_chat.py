@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.conftest import Run, Terminal
+from tests.cli.conftest import Run, Terminal, body_of
 from zhipu_async.simulator import Simulator, Stall
 
 Begin = Callable[..., Terminal]
@@ -19,12 +19,12 @@ def test_a_question_is_answered_on_stdout_and_nothing_else_is(run: Run, sim: Sim
     sim.script("It is the scattering.", reasoning="Why blue?")
     ended = run("chat", "Why is", "the sky blue?")
     assert (ended.code, ended.out, ended.err) == (0, "It is the scattering.\n", "")
-    assert sim.requests[0].body["messages"] == [{"role": "user", "content": "Why is the sky blue?"}]
+    assert body_of(sim)["messages"] == [{"role": "user", "content": "Why is the sky blue?"}]
 
 
 def test_what_is_piped_in_follows_the_question(run: Run, sim: Simulator) -> None:
-    assert run("chat", "what failed?", stdin="3 tests\nred\n".encode()).code == 0
-    assert sim.requests[0].body["messages"][0]["content"] == "what failed?\n\n3 tests\nred"
+    assert run("chat", "what failed?", stdin=b"3 tests\nred\n").code == 0
+    assert body_of(sim)["messages"][0]["content"] == "what failed?\n\n3 tests\nred"
 
 
 def test_what_is_piped_in_may_be_the_question(run: Run, sim: Simulator) -> None:
@@ -34,7 +34,7 @@ def test_what_is_piped_in_may_be_the_question(run: Run, sim: Simulator) -> None:
 
 def test_bytes_that_are_no_text_do_not_stop_a_question(run: Run, sim: Simulator) -> None:
     assert run("chat", stdin=b"a log \xff\xfe").code == 0
-    assert "a log" in sim.requests[0].body["messages"][0]["content"]
+    assert "a log" in body_of(sim)["messages"][0]["content"]
 
 
 def test_nothing_to_ask_is_wrong_usage(run: Run, sim: Simulator) -> None:
@@ -52,7 +52,7 @@ def test_reasoning_goes_to_stderr_when_asked_for(run: Run, sim: Simulator) -> No
 
 def test_settings_reach_the_platform(run: Run, sim: Simulator) -> None:
     run("chat", "hi", "-m", "glm-4.6", "-s", "Be brief.", "--max-tokens", "64", "--no-thinking")
-    body = sim.requests[0].body
+    body = body_of(sim)
     assert (body["model"], body["max_tokens"], body["thinking"]) == ("glm-4.6", 64, {"type": "disabled"})
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
 
@@ -63,7 +63,7 @@ def test_a_picture_goes_with_the_question(run: Run, sim: Simulator, tmp_path: Pa
         .replace(" ", "")))  # fmt: skip
     ended = run("chat", "What is it?", "--image", picture, "-m", "glm-4.6v")
     assert ended.code == 0, ended
-    shown, asked = sim.requests[0].body["messages"][0]["content"]
+    shown, asked = body_of(sim)["messages"][0]["content"]
     assert (shown["type"], asked["text"]) == ("image_url", "What is it?")
 
 
@@ -132,7 +132,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_conversation(sim: Simulator, termin
     talk.shows("› ")
     talk.type("\x04")
     assert talk.ends() == 0
-    said = [message["content"] for message in sim.requests[1].body["messages"]]
+    said = [message["content"] for message in body_of(sim, 1)["messages"]]
     assert said[0] == "Count to ten"
     assert said[1].startswith("One, two")
     assert said[2] == "And now?"
@@ -167,7 +167,7 @@ def test_a_failure_leaves_the_conversation_as_it_was(sim: Simulator, terminal: B
     talk.shows("› ")
     talk.type("Something good\n")
     talk.shows("Fine.")
-    assert [message["content"] for message in sim.requests[-1].body["messages"]] == ["Something good"]
+    assert [message["content"] for message in body_of(sim, -1)["messages"]] == ["Something good"]
 
 
 def test_reasoning_is_dim_and_apart(sim: Simulator, terminal: Begin) -> None:

@@ -47,7 +47,9 @@ def test_no_spend_asks_for_no_tokens(run: Run, sim: Simulator) -> None:
     assert {request.method for request in sim.requests} == {"GET"}
 
 
-def test_an_unknown_key_is_told_from_a_poor_account(run: Run, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_key_is_told_from_a_poor_account(
+    run: Run, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ZHIPUAI_API_KEY", "wrong.key")
     ended = run("doctor")
     assert ended.code == 1
@@ -122,14 +124,18 @@ async def test_keys_are_looked_for_where_the_client_does(
                 monkeypatch.delenv(name, raising=False)
             for name, key in keys.items():
                 monkeypatch.setenv(name, key)
-            async with AsyncZhipuAI(site="z.ai" if site == "z.ai" else "bigmodel", base_url=sim.base_url) as zhipu:
+            async with AsyncZhipuAI(
+                site="z.ai" if site == "z.ai" else "bigmodel", base_url=sim.base_url
+            ) as zhipu:
                 with pytest.raises(AuthenticationError):
                     await zhipu.models.list()
             assert sim.requests[-1].headers["Authorization"] == f"Bearer {find_key(site, keys)[0]}"
 
 
 def test_two_different_keys_are_pointed_out() -> None:
-    key, finding = find_key("bigmodel", {"ZAI_API_KEY": "b.b", "ZHIPUAI_API_KEY": "a.a", "ZHIPU_API_KEY": "a.a"})
+    key, finding = find_key(
+        "bigmodel", {"ZAI_API_KEY": "b.b", "ZHIPUAI_API_KEY": "a.a", "ZHIPU_API_KEY": "a.a"}
+    )
     assert key == "a.a"
     assert finding.ok is None
     assert "ZAI_API_KEY holds another one" in finding.says

@@ -62,7 +62,9 @@ def test_everything_works_without_rich() -> None:
         "import sys; sys.modules['rich'] = None; from zhipu_async.cli import main; "
         "sys.exit(main(['chat', '--local', 'Say hi']) or main(['doctor', '--local']) or main(['demo', '--quick']))"
     )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
     assert ended.returncode == 0, ended.stderr
 
 

@@ -36,7 +36,9 @@ def test_a_spoken_question_gets_a_spoken_answer(
         assert sound.getnframes() > 0
 
 
-def test_json_says_what_was_heard_and_answered(run: Run, sim: Simulator, question: Path, tmp_path: Path) -> None:
+def test_json_says_what_was_heard_and_answered(
+    run: Run, sim: Simulator, question: Path, tmp_path: Path
+) -> None:
     sim.realtime.hear("你好")
     sim.realtime.answer(Answer(text="好。"))
     told = json.loads(run("realtime", question, tmp_path / "answer.wav", "--json", "--voice", "tongtong").out)

@@ -108,7 +108,7 @@ async def knock(door: Door, key: str, model: str, *, trust_env: bool = False) ->
             headers = dict(meta.headers)
         except ZhipuError as failure:
             error = failure
-            headers = failure.headers if isinstance(failure, APIStatusError) else {}
+            headers = dict(failure.headers) if isinstance(failure, APIStatusError) else {}
     seconds = time.monotonic() - began
     ahead = _ahead(headers, wall + seconds / 2)
     return Knock(door, error, seconds, tokens, ahead, through_proxy=trust_env)
