@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeAlias
 
 import msgspec
@@ -116,6 +116,36 @@ async def room(*scripts: Script, refuse: Refuse | None = None) -> AsyncGenerator
     async with serve(talk, "127.0.0.1", 0, process_request=look, max_size=None, close_timeout=1) as server:
         yield Room(server, requests, faults)
     assert not faults, faults
+
+
+RawHandler: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close an end of a line and wait until it is closed."""
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+@asynccontextmanager
+async def raw_server(handle: RawHandler) -> AsyncGenerator[int]:
+    """Serve bytes; yields the port. At the end every connection has been closed from both sides."""
+    lines: set[asyncio.Task[None]] = set()
+
+    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await handle(reader, writer)
+        await hang_up(writer)
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.add(asyncio.ensure_future(serve_one(reader, writer)))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    await asyncio.gather(*lines)
 
 
 def own_tasks() -> set[str]:

@@ -10,7 +10,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
-from tests.flows.realtime_room import KEY, Line, Message, own_tasks, room
+from tests.flows.realtime_room import KEY, Line, Message, own_tasks, raw_server, room
+from zhipu_async.client import AsyncZhipuAI
 from zhipu_async.errors import (
     IllegalCall,
     RealtimeClosed,
@@ -19,6 +20,8 @@ from zhipu_async.errors import (
     StreamClosed,
     TurnStalled,
 )
+from zhipu_async.flows.realtime import RealtimeSession
+from zhipu_async.flows.realtime_answer import Answer
 from zhipu_async.protocol.realtime_states import Answering, Connection
 from zhipu_async.protocol.realtime_timing import Patience
 from zhipu_async.types.realtime import (
@@ -93,10 +96,7 @@ async def test_an_answer_can_be_waited_for_before_it_is_asked_for() -> None:
         assert await waiting == "answer 1"
 
 
-async def _text_of(answer: object) -> str:
-    from zhipu_async.flows.realtime_answer import Answer
-
-    assert isinstance(answer, Answer)
+async def _text_of(answer: Answer) -> str:
     return (await answer).text
 
 
@@ -414,25 +414,18 @@ async def test_nobody_there_is_a_lost_connection() -> None:
 async def test_a_server_that_does_not_speak_websocket_is_no_platform() -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
-        writer.close()
 
     async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")
         await writer.drain()
-        writer.close()
 
     for serve in (hang_up, babble):
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        from zhipu_async.client import AsyncZhipuAI
-
-        client = AsyncZhipuAI(KEY, base_url=f"http://127.0.0.1:{port}/api/paas/v4")
-        with pytest.raises((RealtimeClosed, RealtimeRefused)):
-            async with client.realtime.connect():
-                pass
-        server.close()
-        await server.wait_closed()
+        async with raw_server(serve) as port:
+            client = AsyncZhipuAI(KEY, base_url=f"http://127.0.0.1:{port}/api/paas/v4")
+            with pytest.raises((RealtimeClosed, RealtimeRefused)):
+                async with client.realtime.connect():
+                    pass
 
 
 async def test_the_key_travels_in_the_header_and_nowhere_else(caplog: pytest.LogCaptureFixture) -> None:
@@ -513,25 +506,16 @@ async def test_leaving_at_any_moment_of_connecting_leaves_nothing_behind() -> No
         await reader.readline()
         reached[2].set()
         await reader.read()
-        writer.close()
 
     async with room(silent, created) as platform:
         for event in reached[:2]:
             await _enter_and_cancel(platform.client().realtime.connect(), event)
-    server = await asyncio.start_server(slow_handshake, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    from zhipu_async.client import AsyncZhipuAI
-
-    client = AsyncZhipuAI(KEY, base_url=f"http://127.0.0.1:{port}/api/paas/v4")
-    await _enter_and_cancel(client.realtime.connect(), reached[2])
-    server.close()
-    await server.wait_closed()
+    async with raw_server(slow_handshake) as port:
+        client = AsyncZhipuAI(KEY, base_url=f"http://127.0.0.1:{port}/api/paas/v4")
+        await _enter_and_cancel(client.realtime.connect(), reached[2])
 
 
-async def _enter_and_cancel(call: object, reached: asyncio.Event) -> None:
-    from zhipu_async.flows.realtime import RealtimeSession
-
-    assert isinstance(call, RealtimeSession)
+async def _enter_and_cancel(call: RealtimeSession, reached: asyncio.Event) -> None:
     entering = asyncio.ensure_future(call.__aenter__())
     await reached.wait()
     entering.cancel()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.flows.realtime_room import own_tasks
+from tests.flows.realtime_room import hang_up, own_tasks, raw_server
 from zhipu_async.client import AsyncZhipuAI
 from zhipu_async.errors import IllegalCall, RealtimeError
 from zhipu_async.flows.realtime import RealtimeSession
@@ -30,9 +30,7 @@ class BadLine:
 
     def __init__(self, fault: str, moment: int, target: int) -> None:
         self.fault, self.left, self.target = fault, moment, target
-        self.port = 0
         self.connections = 0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -46,8 +44,7 @@ class BadLine:
         for task in (up, down):
             task.cancel()
         await asyncio.wait([up, down])
-        for end in (behind, writer):
-            end.close()
+        await hang_up(behind)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, bad: bool) -> None:
         try:
@@ -78,12 +75,9 @@ async def bad_line(fault: str, moment: int) -> AsyncGenerator[tuple[BadLine, Asy
     async with Simulator(seed=2) as sim:
         sim.realtime.answer(*[Answer(text="one two three four five six")] * 8)
         line = BadLine(fault, moment, int(sim.base_url.split(":")[2].split("/")[0]))
-        server = await asyncio.start_server(line.serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with AsyncZhipuAI(sim.api_key, base_url=f"http://127.0.0.1:{port}/api/paas/v4") as zhipu:
-            yield line, zhipu
-        server.close()
-        await server.wait_closed()
+        async with raw_server(line.serve) as port:
+            async with AsyncZhipuAI(sim.api_key, base_url=f"http://127.0.0.1:{port}/api/paas/v4") as zhipu:
+                yield line, zhipu
 
 
 async def three_turns(call: RealtimeSession) -> None:

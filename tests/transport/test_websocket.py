@@ -23,7 +23,9 @@ async def echo(connection: ServerConnection) -> None:
 
 def server_context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    certificate = authority.issue_cert("localhost")
+    with certificate.private_key_and_cert_chain_pem.tempfile() as path:
+        context.load_cert_chain(path)
     return context
 
 
@@ -79,18 +81,26 @@ async def test_a_line_that_is_down_takes_nothing_and_answers_no_ping() -> None:
 
 
 async def test_dialling_has_a_limit_and_can_be_given_up() -> None:
+    begun, ended = asyncio.Queue[None](), asyncio.Queue[None]()
+
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.put_nowait(None)
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        ended.put_nowait(None)
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     with pytest.raises(RealtimeClosed, match="timed out"):
-        await dial(url, {}, open_timeout=0.01)
+        await dial(url, {}, open_timeout=0.05)
+    await begun.get()
     dialling = asyncio.ensure_future(dial(url, {}))
-    await asyncio.sleep(0)
+    await begun.get()
     dialling.cancel()
     await asyncio.wait([dialling])
     assert dialling.cancelled()
+    for _ in range(2):  # both sockets are closed on our side, or this would wait for ever
+        await ended.get()
     server.close()
     await server.wait_closed()
