@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zhipu_async.protocol.endpoint import Replay
     from zhipu_async.protocol.options import CallOptions
     from zhipu_async.protocol.realtime_ends import Reconnect
+    from zhipu_async.protocol.realtime_timing import Patience
     from zhipu_async.protocol.timeouts import Timeout
     from zhipu_async.types.base import Meta, Reply
     from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk
@@ -58,6 +59,7 @@ _HOMES = {
     "Outcome": "types.tasks",
     "Pages": "flows.pages",
     "Parsed": "flows.parse",
+    "Patience": "protocol.realtime_timing",
     "PendingTask": "flows.tasks",
     "Progress": "flows.progress",
     "RealtimeSession": "flows.realtime",
@@ -91,6 +93,7 @@ __all__ = [
     "Outcome",
     "Pages",
     "Parsed",
+    "Patience",
     "PendingTask",
     "Progress",
     "RealtimeSession",

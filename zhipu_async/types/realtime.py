@@ -32,6 +32,7 @@ from zhipu_async.types.realtime_session import (
     RealtimeUsage,
     Session,
     SessionBetaFields,
+    TurnDetection,
 )
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "SessionCreated",
     "SessionUpdated",
     "TranscriptionSessionUpdated",
+    "TurnDetection",
     "TurnStall",
     "UnknownEvent",
 ]
