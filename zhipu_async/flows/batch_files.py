@@ -42,7 +42,7 @@ class Writer:
         self._blank = sheet
         self._held = bytearray()
         self._digest = hashlib.sha256()
-        self.paper = self._new(0)
+        self.paper: Paper = self._new(0)
 
     def refuse(self, item: Item) -> None:
         """Keep an item that cannot be sent in its place."""

@@ -70,9 +70,9 @@ class Cursor(Generic[T]):
     __slots__ = ("_opener", "_reading", "_rest", "_watch", "error", "items", "opened", "reader", "state")
 
     def __init__(self, opener: Callable[[], Awaitable[Opened]], reader: Reader[T]) -> None:
-        self.reader = reader
+        self.reader: Reader[T] = reader
         self.items: Iterator[T] = iter(())
-        self.state = State.NEW
+        self.state: State = State.NEW
         self.opened: Opened | None = None
         self.error: APIError | None = None
         self._opener: Callable[[], Awaitable[Opened]] | None = opener

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-log = logging.getLogger("zhipu_async")
+log: logging.Logger = logging.getLogger("zhipu_async")
 
 
 @runtime_checkable

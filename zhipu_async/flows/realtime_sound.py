@@ -47,7 +47,7 @@ class Ring:
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque()
         self._ms = 0.0
-        self.lost_ms = 0.0
+        self.lost_ms: float = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._frames)
@@ -78,7 +78,8 @@ class Ring:
     def clear(self) -> None:
         """Forget everything."""
         self._frames.clear()
-        self._ms = self.lost_ms = 0.0
+        self._ms = 0.0
+        self.lost_ms = 0.0
 
 
 class SoundInput:

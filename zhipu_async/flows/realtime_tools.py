@@ -54,8 +54,8 @@ class ToolRunner:
         self._toolbox = Toolbox(tools)
         self._manual = frozenset(manual)
         self._driver = driver
-        self.rounds = 0  # since the last answer without calls
-        self.asking = False  # while we ask for the next part of the same answer
+        self.rounds: int = 0  # since the last answer without calls
+        self.asking: bool = False  # while we ask for the next part of the same answer
         self._rounds: dict[int, Round] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -139,7 +139,7 @@ class ToolRunner:
         try:
             self._driver.post(event)
         finally:
-            self.asking: bool = False
+            self.asking = False
 
     def _end(self, record: AnswerRecord, failure: ZhipuError | None) -> None:
         answer = self._driver.answers.of(record)

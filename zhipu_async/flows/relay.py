@@ -83,7 +83,7 @@ class RelayResponse:
         self._cursor = cursor
         self._heartbeat = heartbeat
         self.status_code = 200
-        self.raw_headers = list(HEADERS)
+        self.raw_headers: list[tuple[bytes, bytes]] = list(HEADERS)
         self.background: Callable[[], Awaitable[None]] | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -25,7 +25,7 @@ from zhipu_async.transport.clock import Clock
 from zhipu_async.types.base import Reply
 from zhipu_async.types.tasks import TaskRef
 
-log = logging.getLogger("zhipu_async.tasks")
+log: logging.Logger = logging.getLogger("zhipu_async.tasks")
 
 T = TypeVar("T", bound=Reply)
 

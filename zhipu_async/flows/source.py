@@ -24,7 +24,7 @@ class Source(Generic[E]):
     """Gives elements; coroutines that nobody took are closed, so that none is "never awaited"."""
 
     def __init__(self, elements: Iterable[E] | AsyncIterable[E]) -> None:
-        self.exhausted = False
+        self.exhausted: bool = False
         self._iterator: Iterator[E] | None = None
         self._async_iterator: AsyncIterator[E] | None = None
         if isinstance(elements, AsyncIterable):

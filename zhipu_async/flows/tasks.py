@@ -167,7 +167,7 @@ class TaskFlow:
     def __init__(self, calls: Calls, ledger: Ledger | None = None) -> None:
         self.calls = calls
         self.ledger = ledger
-        self.polling = Polling()
+        self.polling: Polling = Polling()
         # No retries here: the scheduler asks again, at its own pace.
         self._polls = calls.with_options(CallOptions(max_retries=0, timeout=POLL_SECONDS))
         self._rhythms: dict[str, Rhythm] = {}

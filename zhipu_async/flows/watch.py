@@ -28,11 +28,11 @@ class Watch:
     __slots__ = ("__weakref__", "_opened", "_seen", "_since", "_timer", "expired", "idle", "loop", "turn")
 
     def __init__(self, opened: Opened, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        self.loop = loop or asyncio.get_running_loop()
+        self.loop: asyncio.AbstractEventLoop = loop or asyncio.get_running_loop()
         self.expired: APITimeoutError | None = None
-        self.turn = 0
+        self.turn: int = 0
         """Counts up when the reader begins to wait for the network and when items have come: odd while it waits."""
-        self.idle = False
+        self.idle: bool = False
         """Nobody has read for a while, and the permit says so."""
         self._opened = opened
         self._seen: int = 0  # the turn at the last look

@@ -41,9 +41,9 @@ class CallSoFar:
     __slots__ = ("arguments", "id", "mcp", "name", "type")
 
     def __init__(self) -> None:
-        self.id = ""
-        self.type = ""
-        self.name = ""
+        self.id: str = ""
+        self.type: str = ""
+        self.name: str = ""
         self.arguments: list[str] = []
         self.mcp: McpCall | None = None
 
@@ -130,9 +130,9 @@ class AnswerSoFar:
     __slots__ = ("audio", "calls", "finish_reason", "reasoning", "text")
 
     def __init__(self) -> None:
-        self.text = GrowingText()
+        self.text: GrowingText = GrowingText()
         self.reasoning: GrowingText | None = None
-        self.finish_reason = ""
+        self.finish_reason: str = ""
         self.calls: CallsSoFar | None = None
         self.audio: list[AudioChunk] | None = None
 

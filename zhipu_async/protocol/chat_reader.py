@@ -52,11 +52,11 @@ class ChatReader:
         self._resync = resync  # whether the caller can live with a lost frame
         self._smooth = False  # between two events, with nothing odd in sight
         self._tail = b""  # the beginning of an event
-        self.answer = Accumulator()
-        self.done = False
+        self.answer: Accumulator = Accumulator()
+        self.done: bool = False
         self.fault: StreamError | None = None
-        self.lost_frames = 0
-        self.over = False
+        self.lost_frames: int = 0
+        self.over: bool = False
         """Reading on is pointless."""
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
@@ -24,7 +24,7 @@ class Root(Enum):
     API = "the API root, the base URL without that tail"
 
 
-class Envelope(Enum):
+class Envelope(StrEnum):
     """What stands around the reply in a body that reports success."""
 
     BARE = "nothing"
@@ -33,8 +33,6 @@ class Envelope(Enum):
     CODE_200 = "{code: 200, message, data}"
     SUCCESS = "{success: true, code: 200, msg, data}"
     FINAGENT = "{code: 0, message, data}, with a code table of its own"
-
-    __hash__ = object.__hash__  # each reply asks for its envelope, and Enum's own hash is written in Python
 
 
 class StreamEnd(Enum):

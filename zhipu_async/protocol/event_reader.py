@@ -49,10 +49,10 @@ class EventReader(Generic[T]):
         self._envelope = envelope
         self._parser = EventParser(Dialect.BIGMODEL)
         self._finished = False
-        self.done = False
+        self.done: bool = False
         self.fault: StreamError | None = None
         self.usage: Usage | None = None
-        self.over = False
+        self.over: bool = False
         """Reading on is pointless."""
 
     def feed(self, data: bytes) -> list[T]:
@@ -75,6 +75,10 @@ class EventReader(Generic[T]):
         if not items and isinstance(self.fault, StreamDamaged):
             self.fault = None  # half an event was cut off, not damaged: the verdict says so
         return items
+
+    def fail(self, fault: Fault) -> None:
+        """Note that the platform reported a failure."""
+        self.fault = failed(fault)
 
     def verdict(self) -> StreamError | None:
         """Return what is wrong with the stream once it is over; None when it is whole."""
@@ -109,7 +113,7 @@ class EventReader(Generic[T]):
             value.setdefault("event", name)
         fault = fault_in(value, self._envelope) or failure_in(value)
         if fault is not None:
-            self.fault = failed(fault)
+            self.fail(fault)
         else:
             self._take_value(value, data, items)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from zhipu_async.errors import StreamError
-from zhipu_async.protocol.chat_reader import failed
 from zhipu_async.protocol.codes import FINAGENT
 from zhipu_async.protocol.decoding import is_array, is_object
 from zhipu_async.protocol.endpoint import Envelope, StreamEnd
@@ -68,7 +67,7 @@ class FinagentReader(GatheringReader[FinagentEvent, FinagentResult]):
     def _take_value(self, value: dict[str, object], data: bytes, items: list[FinagentEvent]) -> None:
         fault = None if value.get("event") else fault_in_code(value)
         if fault is not None:
-            self.fault = failed(fault)
+            self.fail(fault)
         else:
             super()._take_value(flattened(value, self._name), data, items)
 

@@ -48,7 +48,7 @@ class JsonType(Generic[T]):
 
     def __init__(self, into: type[T]) -> None:
         self.into = into
-        self.schema = schema_of(into)
+        self.schema: Schema = schema_of(into)
 
     def __repr__(self) -> str:
         return f"<JsonType {name_of(self.into)}>"

@@ -13,7 +13,7 @@ The platform tells nobody the limit, it only says 1302 above it. A lane starts w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from .codes import CONCURRENCY_CODES, OVERLOAD_CODES
 
@@ -44,13 +44,11 @@ OVERLOAD_WINDOW_SECONDS = 10.0  # retries of one request are 15 s apart: two wit
 OVERLOAD_PAUSE_SECONDS = 5.0  # it lasts minutes; who comes now is spared a sure refusal
 
 
-class Pool(Enum):
+class Pool(StrEnum):
     """Requests that count together."""
 
     CALLS = "calls and streams, held until the answer is whole"
     SUBMISSIONS = "submitted tasks, held until the task ends"
-
-    __hash__ = object.__hash__  # each call looks its lane up, and Enum's own hash is written in Python
 
 
 @dataclass(slots=True, eq=False)
@@ -69,11 +67,11 @@ class Lane:
     """The requests of one key for one model and pool. Times are seconds of any one clock."""
 
     def __init__(self, *, start: int = LEARNED_START, ceiling: int = LEARNED_CEILING) -> None:
-        self.cap = min(start, ceiling)
+        self.cap: int = min(start, ceiling)
         self.ceiling = ceiling
-        self.in_flight = 0
+        self.in_flight: int = 0
         self.refused_at: float | None = None
-        self.closed_until = float("-inf")
+        self.closed_until: float = float("-inf")
         self._idle = 0
         self._finished = 0
         self._typical: float | None = None

@@ -168,7 +168,7 @@ class Machine(Core):
         self.begin(now)
         for record in self.everything_under_way():
             self.fail(record, LOST, error)
-        self.out += [Failed(sent, error) for sent in self.acks.drain()]
+        self.out.extend(Failed(sent, error) for sent in self.acks.drain())
         self.signal(Signal.LOST if again else Signal.ENDED)
         self._forget_connection()
         self.state.end = None if again or error.whose == "ours" else error
@@ -183,7 +183,7 @@ class Machine(Core):
         self.told()
         self.timers.clear()
         self.records.clear()
-        self.active = None
+        self.rest()
         self.set_turn_mode()
 
     @property

@@ -42,7 +42,7 @@ class Core:
         self.server_tools: frozenset[str] = frozenset()  # run by the platform itself, never answered
         self.late_events = 0
         self.out: list[Output] = []
-        self.now = 0.0
+        self.now: float = 0.0
         self._keep_audio = keep_audio
         self._events_sent = 0
         self._telling: list[Sent] | None = None  # the items told again that may still be refused
@@ -52,8 +52,12 @@ class Core:
 
     def begin(self, now: float) -> None:
         """Start a step: an empty list of things to do."""
-        self.now: float = now
+        self.now = now
         self.out = []
+
+    def rest(self) -> None:
+        """Note that no answer is being given."""
+        self.active = None
 
     def signal(self, signal: Signal) -> None:
         """Move every region that the signal concerns."""

@@ -91,9 +91,9 @@ class Outages:
 
     def __init__(self, policy: Reconnect | None) -> None:
         self.policy = policy
-        self.attempt = 0
-        self.lost_response = ""
-        self.planned = False
+        self.attempt: int = 0
+        self.lost_response: str = ""
+        self.planned: bool = False
         self._leaving = False
         self._since = 0.0
         self._ready_at: float | None = None
@@ -138,4 +138,7 @@ class Outages:
         return reported
 
     def _begin(self, now: float) -> None:
-        self._since, self.attempt, self.lost_response, self.planned = now, 0, "", False
+        self._since = now
+        self.attempt = 0
+        self.lost_response = ""
+        self.planned = False

@@ -16,6 +16,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 from .codes import Remedy
 from .endpoint import Replay
 
@@ -46,8 +48,7 @@ class Stage(Enum):
     UNREADABLE = "the platform answered with success, in a form that cannot be read"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """What the caller allows."""
 
     max_retries: int = MAX_RETRIES

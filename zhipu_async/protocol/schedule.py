@@ -121,7 +121,7 @@ class PollBudget:
 
     def __init__(self, per_second: float = POLLS_PER_SECOND, *, now: float = 0.0) -> None:
         self.full = per_second
-        self.rate = per_second
+        self.rate: float = per_second
         self._tokens = self._most()
         self._filled_at = now
         self._refused_at = now - REFUSALS_APART

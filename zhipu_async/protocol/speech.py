@@ -18,11 +18,11 @@ class SpeechReader:
     """Reads a stream of speech. Gives whole samples: an odd byte goes over to the next piece."""
 
     def __init__(self, encoding: str = "base64") -> None:
-        self.over = False
+        self.over: bool = False
         """Reading on is pointless."""
         self.usage: Usage | None = None
         """Nobody counts tokens here."""
-        self.rate = SPEECH_RATE
+        self.rate: int = SPEECH_RATE
         """Samples a second."""
         self._events = EventReader(SpeechChunk)
         self._in_hex = encoding == "hex"

@@ -62,8 +62,8 @@ class EventParser:
         self._id = ""
         self._bare = False  # inside JSON that was laid over several lines without `data:`
         self._skip_newline = False  # the last piece ended in CR: a LF now belongs to it
-        self.begun = False  # past the place where a byte order mark may stand
-        self.too_long = False
+        self.begun: bool = False  # past the place where a byte order mark may stand
+        self.too_long: bool = False
         self.retry_ms: int | None = None
 
     @property

@@ -44,9 +44,9 @@ class Shape(Generic[T]):
     """What an answer must look like: an object, or a value wrapped into one."""
 
     def __init__(self, into: type[T]) -> None:
-        self.type = JsonType(into)
-        self.wrapped = not is_for_object(self.type.schema)
-        self.schema = wrapped(self.type.schema) if self.wrapped else self.type.schema
+        self.type: JsonType[T] = JsonType(into)
+        self.wrapped: bool = not is_for_object(self.type.schema)
+        self.schema: dict[str, object] = wrapped(self.type.schema) if self.wrapped else self.type.schema
 
     def read(self, answer: str) -> T:
         """Return the value that the answer holds; Misfit says what is wrong with the best candidate."""

@@ -50,7 +50,7 @@ class Door:
         on_request: Callable[[Received], None] | None,
     ) -> None:
         self.received: deque[Received] = deque(maxlen=kept_requests)
-        self.released = asyncio.Event()
+        self.released: asyncio.Event = asyncio.Event()
         self._platform = platform
         self._routes = routes
         self._watchers = watchers

@@ -27,7 +27,7 @@ class Listener:
         self, host: str, port: int, ssl_context: ssl.SSLContext | None, *, largest_request: int
     ) -> None:
         self.host = host
-        self.port = port
+        self.port: int = port
         self._ssl_context = ssl_context
         self._largest_request = largest_request
         self._runner: web.AppRunner | None = None

@@ -101,7 +101,12 @@ class Events:
 
 
 Answer = Whole | Raw | Events
-encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: object) -> bytes:
+    """Write a value as JSON."""
+    return _encoder.encode(value)
 
 
 def sse(message: object, *, event: str = "") -> bytes:

@@ -43,15 +43,15 @@ class Platform:
         self.pace = pace
         self.looks = looks
         given = tuple(api_keys)
-        self.api_key = given[0] if given else made_up_key(seed)
-        self.extra_models = frozenset(model.lower() for model in models)
+        self.api_key: str = given[0] if given else made_up_key(seed)
+        self.extra_models: frozenset[str] = frozenset(model.lower() for model in models)
         """Names that every operation answers to, besides its own."""
-        self.keys = Keys(frozenset(given or (self.api_key,)), frozenset(coding_keys))
-        self.gate = Gate(caps or {})
-        self.task_gate = Gate(task_caps or {})
-        self.counts = Counts()
-        self.tasks = Tasks()
-        self.scripts = ScriptBook()
+        self.keys: Keys = Keys(frozenset(given or (self.api_key,)), frozenset(coding_keys))
+        self.gate: Gate = Gate(caps or {})
+        self.task_gate: Gate = Gate(task_caps or {})
+        self.counts: Counts = Counts()
+        self.tasks: Tasks = Tasks()
+        self.scripts: ScriptBook = ScriptBook()
         self.origin = "http://127.0.0.1"
         """Where the simulator listens, for links in answers; set when it does."""
         self._shelves: dict[tuple[str, str], dict[str, Body]] = {}

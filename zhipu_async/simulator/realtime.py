@@ -73,14 +73,14 @@ class Realtime:
         lingering_seconds: float = 0.0,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
-        self.conduct = conduct or Conduct()
-        self.concurrency = concurrency
+        self.conduct: Conduct = conduct or Conduct()
+        self.concurrency: int = concurrency
         self.lingering_seconds = lingering_seconds
         """How long a dropped connection still counts against the cap; the platform may need a while to notice."""
-        self.faults = FaultQueue()
-        self.script = Script()
+        self.faults: FaultQueue = FaultQueue()
+        self.script: Script = Script()
         self.sessions: deque[SessionRecord] = deque(maxlen=KEPT_SESSIONS)
-        self.peak_connections = 0
+        self.peak_connections: int = 0
         self._authorise = authorise
         self._max_message_bytes = max_message_bytes
         self._open: Counter[str] = Counter()

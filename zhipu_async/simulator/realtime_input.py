@@ -28,9 +28,9 @@ class Ear:
     """Counts what was appended; under server VAD it also listens."""
 
     def __init__(self, appends_per_second: float, now: float) -> None:
-        self.video_frames = 0
-        self.last_append = now
-        self.speech_id = ""
+        self.video_frames: int = 0
+        self.last_append: float = now
+        self.speech_id: str = ""
         self._rate = self._allowance = appends_per_second
         self._refilled = now
         self._turn_start_ms = 0.0

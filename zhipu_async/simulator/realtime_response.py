@@ -55,11 +55,11 @@ class Response:
     def __init__(
         self, answer: Answer, moment: Circumstances, mint: Mint, *, now: float, speed: float
     ) -> None:
-        self.id = mint.id("resp")
-        self.item_id = mint.id("item")
-        self.status = "in_progress"
-        self.text_said = ""
-        self.words_said = ""
+        self.id: str = mint.id("resp")
+        self.item_id: str = mint.id("item")
+        self.status: str = "in_progress"
+        self.text_said: str = ""
+        self.words_said: str = ""
         self._audio_bytes = 0
         self._open: list[str] = []  # what must be closed when the answer ends early, in closing order
         self._answer, self._moment, self._mint = answer, moment, mint

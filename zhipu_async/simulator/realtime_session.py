@@ -83,11 +83,11 @@ class Session:
     def __init__(
         self, conduct: Conduct, script: Script, mint: Mint, *, now: float, limits: tuple[int, int] = (5, 4)
     ) -> None:
-        self.id = mint.id("")
-        self.config = realtime_config.created()
-        self.history = History(mint)
+        self.id: str = mint.id("")
+        self.config: realtime_config.Config = realtime_config.created()
+        self.history: History = History(mint)
         self.last_received: Event = {}
-        self.dropped_appends = 0
+        self.dropped_appends: int = 0
         self._conduct, self._script, self._mint, self._limits = conduct, script, mint, limits
         self._ear = Ear(conduct.appends_per_second, now)
         self._running: Response | None = None

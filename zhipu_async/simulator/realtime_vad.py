@@ -31,8 +31,8 @@ class EnergyVad:
     def __init__(
         self, threshold: float, prefix_padding_ms: int, silence_ms: int, position_ms: int = 0
     ) -> None:
-        self.speaking = False
-        self.position_ms = position_ms
+        self.speaking: bool = False
+        self.position_ms: int = position_ms
         self._level = level(threshold)
         self._prefix_padding_ms = prefix_padding_ms
         self._silence_ms = silence_ms

@@ -62,8 +62,8 @@ class Refusal(Exception):
         beside: Body | None = None,
         gateway: bool = False,
     ) -> None:
-        self.code = str(code)
-        self.message = message or MESSAGE_OF_CODE.get(self.code, "The request was refused")
+        self.code: str = str(code)
+        self.message: str = message or MESSAGE_OF_CODE.get(self.code, "The request was refused")
         self.status = status
         self.beside: Body = beside or {}
         """Members put next to `error`, such as `contentFilter`."""

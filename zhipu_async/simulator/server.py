@@ -67,7 +67,7 @@ class Simulator:
             raise ValueError(
                 f"{host} can be reached from other machines; say allow_remote=True if that is meant"
             )
-        self.platform = Platform(
+        self.platform: Platform = Platform(
             seed=seed, pace=pace, looks=looks, api_keys=api_keys, coding_keys=coding_keys,
             caps=caps, task_caps=task_caps, models=models,
         )  # fmt: skip
@@ -79,7 +79,7 @@ class Simulator:
         )  # fmt: skip
         self._control = Control(self, key=self.platform.api_key if allow_remote else None)
         self._scheme = "https" if ssl_context else "http"
-        self.realtime = Realtime(
+        self.realtime: Realtime = Realtime(
             Conduct(seed=seed, speed=1 / pace if pace else math.inf), authorise=self._authorise_realtime
         )
         """The realtime socket, with scripts and faults of its own."""

@@ -24,7 +24,7 @@ class SimulatorThread:
     """
 
     def __init__(self, simulator: Simulator | None = None) -> None:
-        self.simulator = simulator or Simulator()
+        self.simulator: Simulator = simulator or Simulator()
         self._listening: Future[None] = Future()
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -26,6 +26,14 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clocks."""
 
-    now = staticmethod(time.monotonic)
-    wall = staticmethod(time.time)
-    sleep = staticmethod(asyncio.sleep)
+    def now(self) -> float:
+        """Return monotonic seconds."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait; cancelling ends the wait and nothing else."""
+        await asyncio.sleep(seconds)

@@ -29,7 +29,7 @@ class Owner:
     """A name that is known to be alive for as long as this process holds its file."""
 
     def __init__(self, beside: str) -> None:
-        self.name = uuid4().hex
+        self.name: str = uuid4().hex
         self._path = _path(beside, self.name)
         self._descriptor = _locked(self._path)
         _ours.add(self)

@@ -27,7 +27,7 @@ class WholeFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._part = self.path.with_name(self.path.name + ".part")
         self._file: IO[bytes] | None = None
 
