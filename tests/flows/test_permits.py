@@ -197,6 +197,46 @@ async def test_a_pause_that_grows_is_slept_to_its_end() -> None:
     (await waiter).release()
 
 
+class HurriedClock(VirtualClock):
+    """A millisecond passes with every look at it, as on a machine that does much else."""
+
+    def now(self) -> float:
+        self._now += 0.001
+        return super().now()
+
+
+@pytest.mark.parametrize("closed_for", [0.0005, 0.0015, 0.0025, 0.0035, 0.0045, 0.0055])
+async def test_a_lane_that_opens_while_the_head_is_being_told_is_entered(closed_for: float) -> None:
+    clock = HurriedClock()
+    permits = limited(1, clock)
+    (await take(permits)).release("1302")
+    (line,) = permits._lines.values()  # pyright: ignore[reportPrivateUsage]
+    line.lane.closed_until = clock.now() + closed_for
+    waiting = asyncio.ensure_future(permits.acquire("key", MODEL))
+    await settle()
+    await clock.advance(1.0)
+    await settle()
+    assert waiting.done()
+    (await waiting).release()
+
+
+async def test_a_head_that_a_refusal_closes_out_for_a_moment_is_told() -> None:
+    for closed_for in range(12):
+        clock = HurriedClock()
+        permits = limited(1, clock)
+        held = await take(permits)
+        waiting = asyncio.ensure_future(permits.acquire("key", MODEL))
+        await settle()
+        (line,) = permits._lines.values()  # pyright: ignore[reportPrivateUsage]
+        line.lane.closed_until = clock.now() + 0.001 * closed_for + 0.0005
+        held.release("1234")
+        await settle()
+        await clock.advance(1.0)
+        await settle()
+        assert waiting.done()
+        (await waiting).release()
+
+
 async def test_when_nobody_reads_the_streams_the_head_may_pass() -> None:
     permits = limited(2)
     streams = [await take(permits), await take(permits)]

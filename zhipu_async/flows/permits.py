@@ -181,7 +181,7 @@ class _Line:
     def try_enter(self) -> Permit | None:
         """Take a place unless others wait for one."""
         with self._lock:
-            return None if self.waiting else self._admit(asyncio.get_running_loop())
+            return None if self.waiting else self._admit(asyncio.get_running_loop(), self._clock.now())
 
     async def wait(self) -> Permit:
         """Queue up. Whoever is cancelled passes on what it may have got."""
@@ -234,10 +234,14 @@ class _Line:
 
     def _pause_of(self, waiter: _Waiter) -> float:
         with self._lock:
+            if next(iter(self.waiting), None) is waiter:
+                pause = self.lane.closed_until - self._clock.now()
+                if pause > 0:
+                    return pause
+                # It may have opened since the nudge: if nothing is in flight, nobody would nudge again.
+                self._let_in()
             if waiter.permit is not None:
                 waiter.nudged.set()
-            elif next(iter(self.waiting)) is waiter:
-                return self.lane.closed_until - self._clock.now()
             return 0.0
 
     def _look_again(self) -> None:
@@ -253,8 +257,8 @@ class _Line:
 
     # ── under the lock ─────────────────────────────────────────────────────────────────────────────
 
-    def _admit(self, loop: asyncio.AbstractEventLoop) -> Permit | None:
-        ticket = self.lane.enter(self._clock.now())
+    def _admit(self, loop: asyncio.AbstractEventLoop, now: float) -> Permit | None:
+        ticket = self.lane.enter(now)
         if ticket is None:
             return None
         held = self._held.get(loop)
@@ -272,12 +276,13 @@ class _Line:
 
     def _let_in(self) -> None:
         """Let in who may enter; the head that may not is told when the lane is closed, and sleeps."""
+        now = self._clock.now()
         while self.waiting:
             head = next(iter(self.waiting))
             if not head.loop.is_closed():
-                head.permit = self._admit(head.loop)
+                head.permit = self._admit(head.loop, now)
                 if head.permit is None:
-                    if self._clock.now() < self.lane.closed_until:
+                    if now < self.lane.closed_until:  # by the same look at the clock as above
                         head.nudge()
                     return
                 head.nudge()
