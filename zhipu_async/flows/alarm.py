@@ -41,7 +41,7 @@ class Alarm:
         self._cancelling = 0
         self._rang = False
         self.due = deadline
-        self.sent = False  # while this is so, whatever happens has cost nothing
+        self.sent: bool = False  # while this is so, whatever happens has cost nothing
 
     def __enter__(self) -> Alarm:
         self._task = asyncio.current_task()

@@ -110,7 +110,7 @@ class Response:
         self._answer = answer
         self._session = session
         self._content = answer.content
-        self.status = answer.status
+        self.status: int = answer.status
         self.headers: Mapping[str, str] = answer.headers
         self._inflater = _inflater(answer.headers.get("Content-Encoding", ""))
         self._unread = b""  # has arrived; its first `_handed_out` bytes have been read
