@@ -14,6 +14,7 @@ from tests.flows.realtime_room import KEY, Line, Message, own_tasks, raw_server,
 from zhipu_async.client import AsyncZhipuAI
 from zhipu_async.errors import (
     IllegalCall,
+    InvalidArgument,
     RealtimeClosed,
     RealtimeRefused,
     RealtimeServerError,
@@ -763,3 +764,59 @@ async def test_a_change_of_mode_can_wait_for_a_pause_and_tell_the_history_again(
             async for event in call:
                 if isinstance(event, HistoryDropped):
                     break
+
+
+async def test_a_message_that_would_end_the_connection_is_not_sent() -> None:
+    async with room(answering) as platform, platform.client().realtime.connect() as call:
+        for sending in (
+            call.send_text("好" * 100_000),
+            call.send({"type": "something.new", "with": "x" * 300_000}),
+            call.update(instructions="x" * 300_000),
+        ):
+            with pytest.raises(InvalidArgument, match="is the most"):
+                await sending
+        await call.send_text("hello")
+        assert (await call.response()).text == "answer 1"
+
+
+async def test_two_answers_that_overlap_are_gathered_apart() -> None:
+    async def script(line: Line) -> None:
+        await line.greet()
+        await line.hear("response.create")
+        await line.say("response.text.delta", response_id="r1", item_id="a", delta="one")
+        await line.say("response.text.delta", response_id="r2", item_id="b", delta="two")
+        await line.say("response.done", response={"id": "r2", "status": "completed"})
+        await line.hear("input_audio_buffer.clear")
+        await line.say("response.text.delta", response_id="r1", item_id="a", delta=" more")
+        await line.say("response.done", response={"id": "r1", "status": "completed"})
+        await line.end()
+
+    async with room(script) as platform, platform.client().realtime.connect() as call:
+        await call.send_text("hello")
+        first = call.response()
+        async for event in call:
+            if isinstance(event, ResponseDone):
+                break
+        assert (await call.response()).text == "two"
+        assert not first.done
+        await call.clear()
+        assert (await first).text == "one more"
+
+
+async def test_speech_of_earlier_answers_is_not_kept() -> None:
+    async def script(line: Line) -> None:
+        await line.greet()
+        for number in (1, 2):
+            await line.hear("response.create")
+            await line.say("response.audio.delta", response_id=f"r{number}", item_id="a", delta=SPEECH)
+            await line.say("response.done", response={"id": f"r{number}", "status": "completed"})
+        await line.end()
+
+    async with room(script) as platform, platform.client().realtime.connect() as call:
+        await call.send_text("one")
+        kept = await call.response()
+        await call.send_text("two")
+        assert (await call.response()).audio_ms == 100
+        assert len(kept.pcm) == 4800  # whoever took it has it
+        records = call._driver.machine.records  # pyright: ignore[reportPrivateUsage]
+        assert [len(record.chunks) for record in records.values()] == [0, 1]

@@ -260,3 +260,40 @@ async def test_sound_waits_while_the_format_changes_and_goes_out_in_the_new_one(
                 if isinstance(event, Heartbeat):
                     break
     assert heard.rates == {24_000}
+
+
+async def test_a_change_of_format_sends_what_was_said_before_in_the_old_one() -> None:
+    types: list[str] = []
+
+    async def script(line: Line) -> None:
+        await line.greet()
+        message = await line.hear("input_audio_buffer.append")
+        assert base64.b64decode(str(message["audio"])) == SECOND[:100]
+        await line.hear("session.update")
+        await line.say("session.updated", session={})
+        types.extend(line.types)
+        await line.end()
+
+    async with room(script) as platform:
+        async with platform.client().realtime.connect(input_audio_format="pcm16") as call:
+            await call.send_audio(SECOND[:100])
+            await call.update(input_audio_format="pcm24")
+    assert types == ["session.update", "input_audio_buffer.append", "session.update"]
+
+
+async def test_a_change_of_the_turn_mode_takes_back_what_was_half_said() -> None:
+    async def script(line: Line) -> None:
+        await line.greet()
+        await line.hear("session.update")
+        assert line.types[-2:] == ["input_audio_buffer.clear", "session.update"]
+        await line.say("session.updated", session={})
+        await line.end()
+
+    async with room(script) as platform:
+        connecting = platform.client().realtime.connect(turn_detection="server_vad", input_audio_format="pcm")
+        async with connecting as call:
+            await call.send_audio(SECOND[:3300])
+            await call.update(turn_detection="client_vad")
+            with pytest.raises(IllegalCall) as caught:
+                await call.commit()
+            assert caught.value.reason == "empty_buffer"

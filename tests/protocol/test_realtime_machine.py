@@ -799,6 +799,15 @@ def test_going_from_audio_to_video_keeps_it_and_asks_for_a_picture() -> None:
         talk.machine.judge(ResponseCreate())
 
 
+def test_what_is_told_again_is_known_to_the_next_connection_too() -> None:
+    talk = ready(chat_mode="video_passive").text("one")
+    entries, _ = talk.machine.state.history.to_tell()
+    talk.say(SessionUpdate(session=wanted(chat_mode="audio")))
+    talk.hear("session.updated", session={})
+    talk.machine.tell_again(entries, talk.now)
+    assert talk.machine.state.history.to_tell() == (entries, 0)
+
+
 def test_what_is_told_again_and_refused_takes_nothing_back() -> None:
     talk = ready(chat_mode="video_passive").text("one")
     talk.machine.acks.drain()

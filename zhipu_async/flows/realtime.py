@@ -11,7 +11,7 @@ from zhipu_async.errors import IllegalCall, InvalidArgument
 from zhipu_async.flows.realtime_answer import Answer
 from zhipu_async.flows.realtime_driver import Driver
 from zhipu_async.flows.realtime_sound import Sound, SoundInput
-from zhipu_async.protocol.realtime_calls import Refusal, Verdict
+from zhipu_async.protocol.realtime_calls import Refusal, Verdict, check_size
 from zhipu_async.protocol.realtime_config import Settings, changed
 from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input
 from zhipu_async.protocol.realtime_wire import client_event, encode_raw
@@ -214,6 +214,7 @@ class RealtimeSession:
                 self._machine.keep(event.session)
                 return self._machine.echo
             told = self._machine.state.history.to_tell()[0] if keep_history else []
+            await self._sound.settle(event.session)
             await self._driver.answered(event)
             if keep_history:
                 self._driver.act(self._machine.tell_again(told, self._driver.clock.now()))
@@ -234,7 +235,9 @@ class RealtimeSession:
         if known is not None:
             self._driver.post(known)
         else:
-            self._driver.write(encode_raw(event))
+            message = encode_raw(event)
+            check_size(len(message))
+            self._driver.write(message)
         await self._driver.room()
 
     async def _update_allowed(self, event: SessionUpdate, when_idle: bool) -> Verdict:

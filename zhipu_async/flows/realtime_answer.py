@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncGenerator, Generator
 
 from zhipu_async.errors import ZhipuError
@@ -11,6 +12,7 @@ from zhipu_async.protocol.realtime_answers import AnswerRecord, FunctionCall
 from zhipu_async.types.realtime import RealtimeUsage
 
 NO_RECORD = AnswerRecord()
+OVERLAPPING_ANSWERS = 8  # the platform may begin one before it ended another; more have not been seen
 
 
 class Answer:
@@ -107,9 +109,9 @@ class Answer:
     # ── what the session tells ─────────────────────────────────────────────────────────────────────
 
     @property
-    def under_way(self) -> bool:
-        """Whether it has begun and not ended."""
-        return bool(self._records) and not self._over
+    def begun(self) -> bool:
+        """Whether a response has begun it, or it is over without one."""
+        return bool(self._records) or self._over
 
     def follow(self, record: AnswerRecord) -> None:
         """Gather this response, too."""
@@ -172,6 +174,7 @@ class Answers:
     def __init__(self) -> None:
         self._current = Answer()
         self._taken = False
+        self._earlier: deque[Answer] = deque(maxlen=OVERLAPPING_ANSWERS)  # not over yet
 
     def take(self) -> Answer:
         """Return it; each one is handed out until it is over, and once after that."""
@@ -182,19 +185,22 @@ class Answers:
 
     def begin(self, record: AnswerRecord, *, goes_on: bool) -> None:
         """Note a new response: the next round of the same answer, or another answer."""
-        if not goes_on and (self._current.under_way or self._current.done):
-            self._current.finish()  # overlapped: the platform went on without an end
+        if not goes_on and self._current.begun:
             self._begin()
         self._current.follow(record)
 
     def of(self, record: AnswerRecord) -> Answer | None:
         """Return the answer this response belongs to."""
-        return self._current if self._current.follows(record) else None
+        return next((answer for answer in (self._current, *self._earlier) if answer.follows(record)), None)
 
     def end(self, failure: ZhipuError) -> None:
         """Let nobody wait for an answer that cannot come."""
-        self._current.finish(failure)
+        for answer in (self._current, *self._earlier):
+            answer.finish(failure)
 
     def _begin(self) -> None:
+        self._earlier = deque((each for each in self._earlier if not each.done), OVERLAPPING_ANSWERS)
+        if not self._current.done:
+            self._earlier.append(self._current)
         self._current = Answer()
         self._taken = False

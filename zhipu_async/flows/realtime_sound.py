@@ -30,6 +30,7 @@ from zhipu_async.types.realtime_client import (
     InputAudioBufferClear,
     InputAudioBufferCommit,
 )
+from zhipu_async.types.realtime_session import SessionConfig
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -144,6 +145,17 @@ class SoundInput:
         self._ring.clear()
         if verdict is Verdict.SEND:
             self._driver.post(event)
+
+    async def settle(self, wanted: SessionConfig) -> None:
+        """Send or take back what was said in a format or a turn mode that ends now."""
+        now = self._driver.machine.state.wanted
+        if wanted.turn_detection.by_server != now.turn_detection.by_server:
+            self._framer = Framer()
+            if self._driver.machine.state.clip_ms:
+                self._driver.post(InputAudioBufferClear())
+        elif wanted.input_audio_format != now.input_audio_format:
+            async with self._order:
+                await self._send_frames(self._framer.flush())
 
     # ── after a reconnect ──────────────────────────────────────────────────────────────────────────
 

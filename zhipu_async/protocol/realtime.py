@@ -7,7 +7,7 @@ what each event does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from zhipu_async.errors import RealtimeClosed, RealtimeError, TurnStalled
@@ -132,9 +132,10 @@ class Machine(Core):
         """Remember a configuration for the next connection."""
         self.state.wanted = self.state.before = wanted
 
-    def tell_again(self, entries: Iterable[Entry], now: float) -> list[Output]:
+    def tell_again(self, entries: Sequence[Entry], now: float) -> list[Output]:
         """Say things again that a change of mode made the platform forget."""
         self.begin(now)
+        self.state.history.keep(entries)
         self.tell(entries, 0)
         return self.out
 

@@ -114,6 +114,12 @@ class AnswerRecord:
         """Return how long the speech is, so far."""
         return duration_ms(self.audio_bytes, OUTPUT_RATE)
 
+    def stub(self) -> AnswerRecord:
+        """Return what is needed to recognise late events: nothing that was said."""
+        return AnswerRecord(
+            id=self.id, status=self.status, settled=True, settled_at=self.settled_at, keep_audio=False
+        )
+
     def take(self, event: ResponseEvent) -> None:
         """Note what one event adds."""
         reader = self._readers.get(type(event))

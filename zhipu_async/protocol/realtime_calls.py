@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from zhipu_async.errors import IllegalCall, InvalidArgument, RealtimeClosed
-from zhipu_async.protocol.audio import CLIP_MS
+from zhipu_async.protocol.audio import CLIP_MS, MESSAGE_BYTES
 from zhipu_async.protocol.realtime_answers import FunctionCall
 from zhipu_async.protocol.realtime_history import History
 from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input
@@ -357,11 +357,20 @@ def _again(end: RealtimeClosed) -> RealtimeClosed:
     )
 
 
+def check_size(size: int) -> None:
+    """Refuse a message that a server would close the connection for."""
+    if size > MESSAGE_BYTES:
+        raise InvalidArgument(
+            f"The message has {size:,} bytes, {MESSAGE_BYTES:,} is the most.", hint="Send it in parts."
+        )
+
+
 def _check_arguments(asked: Asked) -> None:
     event = asked.event
     if isinstance(event, ConversationItemCreate):
         texts = [part.text for part in event.item.content or ()]
         texts += [event.item.output] if event.item.output is not None else []
+        check_size(sum(len(text.encode("utf-8", "surrogatepass")) for text in texts))
         if not all(text.strip() for text in texts):
             raise InvalidArgument(
                 "The platform refuses blank text.", hint="Leave the call out, or say something."

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType
-from zhipu_async.protocol.audio import input_rate
+from zhipu_async.protocol.audio import MESSAGE_BYTES, input_rate
 from zhipu_async.protocol.decoding import is_object
 from zhipu_async.types.realtime_session import (
     AUDIO,
@@ -179,6 +179,12 @@ def _check(config: SessionConfig) -> None:
     if config.temperature is not None and not 0.0 <= config.temperature <= 1.0:
         raise InvalidArgument(f"temperature is 0.0 to 1.0, not {config.temperature}.")
     _check_tokens(config.max_response_output_tokens)
+    size = len(msgspec.json.encode(config))
+    if size > MESSAGE_BYTES:
+        raise InvalidArgument(
+            f"The session has {size:,} bytes, {MESSAGE_BYTES:,} is the most.",
+            hint="Shorten the instructions, or leave out tools.",
+        )
     greeting = config.beta_fields.greeting_config
     if greeting is not None and len(greeting.content or "") > GREETING_CHARACTERS:
         raise InvalidArgument(f"A greeting has at most {GREETING_CHARACTERS} characters.")

@@ -180,9 +180,11 @@ class Core:
         return record
 
     def _remember(self, record: AnswerRecord) -> None:
+        for old in [old for old in self.records.values() if old.settled and old.chunks]:
+            self.records[old.id] = old.stub()  # minutes of speech; whoever gathers them holds them
         self.records[record.id] = record
-        for old in list(self.records)[:-KEPT_RECORDS]:
-            del self.records[old]
+        for forgotten in list(self.records)[:-KEPT_RECORDS]:
+            del self.records[forgotten]
 
     def interrupt(self, reason: str, signal: Signal) -> None:
         """End the live speech of everything under way and expect its end."""

@@ -7,6 +7,7 @@ again is less than what was said: of speech only the transcript, of an interrupt
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from zhipu_async.types.realtime_client import InputItem, function_call, function_result, text_item
@@ -72,6 +73,10 @@ class History:
     def add_result(self, output: str, call_id: str) -> Entry:
         """Note the result of a function call."""
         return self._add(Entry(function_result(output, call_id)))
+
+    def keep(self, entries: Iterable[Entry]) -> None:
+        """Take back into it what is told again."""
+        self.entries.extend(entry for entry in entries if entry not in self.entries)
 
     def forget(self, entry: Entry) -> None:
         """Take back what the platform refused."""

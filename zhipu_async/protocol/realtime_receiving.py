@@ -151,6 +151,7 @@ def _committed(core: Core, event: InputAudioBufferCommitted) -> None:
     detection = core.state.wanted.turn_detection
     if detection.by_server:
         core.state.unanswered += 1
+        core.state.clip_ms = 0.0
     if any(sent.call is Call.COMMIT for sent in core.acks.open):
         return  # the answer to an earlier commit; another one is on its way
     core.signal(Signal.COMMITTED if core.state.unanswered else Signal.COMMITTED_ASKED)
