@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypedDict, TypeGuard, TypeVar
 
 import msgspec
@@ -118,9 +119,11 @@ class Bulk(Generic[R, V]):
     async def _call(self, request: Request, line: Line | None) -> Outcome[V]:
         if line is None:
             return Outcome(value=await self.calls.call(self.endpoint, request))
+        written = copy(request)
+        written.intent = line.intend
         try:
             with self.calls.tasking.flow.sending(line):
-                reply = await self.calls.call(self.endpoint, replace(request, intent=line.intend))
+                reply = await self.calls.call(self.endpoint, written)
         except BaseException as error:
             await line.failed(error)
             raise

@@ -7,7 +7,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from copy import copy
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
@@ -227,7 +227,8 @@ class TaskFlow:
         line = line or self.line(endpoint.name, fields)
         if line is None:
             return await self._send(calls, endpoint, kind, request, extra or {}, None)
-        written = replace(request, intent=line.intend)
+        written = copy(request)
+        written.intent = line.intend
         try:
             with self.sending(line):
                 return await self._send(calls, endpoint, kind, written, extra or {}, line)
