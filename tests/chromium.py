@@ -73,7 +73,9 @@ class Page:
     async def until(self, condition: str) -> None:
         """Wait until JavaScript says yes; it is asked whenever the page changes."""
         await self.evaluate(
-            "new Promise(resolve => { const look = () => { if (" + condition + ") { watch.disconnect(); resolve(); } };"
+            "new Promise(resolve => { const look = () => { if ("
+            + condition
+            + ") { watch.disconnect(); resolve(); } };"
             "const watch = new MutationObserver(look);"
             "watch.observe(document, {subtree: true, childList: true, characterData: true}); look(); })"
         )
@@ -84,7 +86,12 @@ class Page:
     async def press_enter(self) -> None:
         for kind in ("keyDown", "keyUp"):
             await self.command(
-                "Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key="Enter",
+                code="Enter",
+                text="\r",
+                windowsVirtualKeyCode=13,
             )
 
     async def click(self, selector: str) -> None:
@@ -97,10 +104,9 @@ class Page:
                 "Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1
             )
 
-    async def screenshot(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    async def screenshot(self) -> bytes:
         shot = await self.command("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(shot["data"]))
+        return base64.b64decode(shot["data"])
 
 
 @asynccontextmanager
@@ -120,7 +126,9 @@ async def chromium(profile: Path) -> AsyncGenerator[Page]:
             listening = asyncio.create_task(page.listen())
             try:
                 target = await page.command("Target.createTarget", url="about:blank")
-                attached = await page.command("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+                attached = await page.command(
+                    "Target.attachToTarget", targetId=target["targetId"], flatten=True
+                )
                 page.session = attached["sessionId"]
                 yield page
             finally:

@@ -1,4 +1,4 @@
-"""The FastAPI example, in a real browser: type, see tokens arrive, press stop, see the stream from the platform close."""
+"""The FastAPI example in a real browser: type, see tokens arrive, press stop, see the upstream close."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ async def page(address: str, tmp_path: Path) -> AsyncGenerator[Page]:
         yield page
 
 
+def keep(screenshot: bytes) -> None:
+    SCREENSHOT.parent.mkdir(exist_ok=True)
+    SCREENSHOT.write_bytes(screenshot)
+
+
 async def ask(page: Page, question: str) -> None:
     await page.click("#question")
     await page.type(question)
@@ -67,7 +72,7 @@ async def test_tokens_arrive_one_by_one_and_stop_closes_the_stream(
     await page.until("document.querySelector('.thinking').textContent.startsWith('They ask')")
     assert await page.evaluate("document.getElementById('button').textContent") == "Stop"
     assert sim.counts.in_flight == 1
-    await page.screenshot(SCREENSHOT)
+    keep(await page.screenshot())
 
     await page.click("#button")
     await page.until(f"{LAST_STATUS} === 'stopped'")
