@@ -11,12 +11,14 @@ import ast
 import asyncio
 import inspect
 import re
+import shlex
 import struct
 import sys
 import textwrap
 import zlib
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING
@@ -25,8 +27,10 @@ from urllib.parse import unquote
 import pytest
 
 from zhipu_async import AsyncZhipuAI
+from zhipu_async.cli.arguments import Tree
 from zhipu_async.flows.scheduler import Polling
 from zhipu_async.simulator import SimulatorThread
+from zhipu_async.simulator.serve import arguments
 from zhipu_async.types.sound import wav
 
 if TYPE_CHECKING:
@@ -35,7 +39,14 @@ if TYPE_CHECKING:
     from zhipu_async.simulator import Simulator
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *ROOT.glob("examples/*.md"),
+        *ROOT.glob("benchmarks/*.md"),
+    ]
+)
 TOGETHER = "<!-- blocks continue -->"
 FENCE = re.compile(
     r"(?P<skip><!-- not run: (?P<reason>.+?) -->\s*)?^(?P<indent> *)```python[^\n]*\n(?P<code>.*?)^(?P=indent)```",
@@ -154,6 +165,25 @@ def anchors(page: Path) -> set[str]:
 
 def slug(heading: str) -> str:
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading.replace("`", "")).strip().lower())
+
+
+def commands_of(page: Path) -> Iterator[list[str]]:
+    """Give the words after each `zhipu-async` that the page types at a prompt."""
+    for line in re.findall(r"^\$ (.+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="|>")
+        lexer.whitespace_split = True
+        words = list(lexer)
+        if "zhipu-async" in words:
+            yield list(takewhile(lambda word: word not in "|>", words[words.index("zhipu-async") + 1 :]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_command_line_takes_what_a_page_types(page: Path) -> None:
+    for words in commands_of(page):
+        if words[0] == "simulate":
+            arguments().parse_args(words[1:])
+        else:
+            Tree().top.parse_args(words)
 
 
 # ── files that the pages speak of ──────────────────────────────────────────────────────────────────
