@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -146,22 +147,58 @@ def test_json_is_a_summary(run: Run, source: Path, target: Path) -> None:
     }  # fmt: skip
 
 
-def test_ctrl_c_leaves_a_file_that_the_next_run_goes_on_with(
+def test_ctrl_c_finishes_what_is_under_way_and_begins_nothing_more(
+    sim: Simulator, run: Run, terminal: Begin, source: Path, target: Path
+) -> None:
+    sim.script(fault=Stall(), match={"contains": "Say 1"})
+    work = terminal("batch", "run", str(source), str(target), "--concurrency", "1")
+    work.shows("1/5")
+    work.type("\x03")
+    work.shows("Ctrl-C again")
+    sim.release()
+    work.shows("--resume goes on")
+    assert work.ends() == 130
+    assert len(sim.requests) <= 3  # one more may have been taken from the file already
+    assert len(texts(target)) == len(sim.requests)
+
+    assert run("batch", "run", source, target, "--resume").code == 0
+    assert (len(texts(target)), len(sim.requests)) == (5, 5)
+
+
+def test_ctrl_c_twice_leaves_at_once(
     sim: Simulator, run: Run, terminal: Begin, source: Path, target: Path
 ) -> None:
     sim.script(fault=Stall(), match={"contains": "Say 4"})
     work = terminal("batch", "run", str(source), str(target))
     work.shows("4/5")
     work.type("\x03")
+    work.shows("Ctrl-C again")
+    work.type("\x03")
     work.shows("--resume goes on")
     assert work.ends() == 130
     assert sorted(texts(target)) == ["q0", "q1", "q2", "q3"]
 
     # Nobody can know whether the fifth was accepted, so it is repeated only when that is asked for.
-    assert run("batch", "run", source, target, "--resume").code == 1
+    ended = run("batch", "run", source, target, "--resume")
+    assert ended.code == 1
+    assert "may have been paid for" in ended.err
     ended = run("batch", "run", source, target, "--resume", "--repeat", "unknown")
     assert (ended.code, len(sim.requests)) == (0, 6)
     assert texts(target) == {f"q{n}": str(n) for n in range(5)}
+
+
+def test_ctrl_c_leaves_tasks_to_the_platform(
+    sim: Simulator, run: Run, terminal: Begin, source: Path, target: Path
+) -> None:
+    work = terminal("batch", "run", str(source), str(target), "--via", "task")
+    asyncio.run(sim.received(5))
+    asyncio.run(sim.until(lambda: all(request.finished for request in sim.requests)))
+    work.type("\x03")
+    work.shows("--resume goes on")
+    assert work.ends() == 130
+    ended = run("batch", "run", source, target, "--via", "task", "--resume")
+    assert ended.code == 0
+    assert [request.path for request in sim.requests].count("/api/paas/v4/async/chat/completions") == 5
 
 
 def test_a_killed_run_is_gone_on_with(sim: Simulator, run: Run, source: Path, target: Path) -> None:

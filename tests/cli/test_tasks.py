@@ -26,20 +26,6 @@ async def leave_behind(sim: Simulator, ledger: Path, *prompts: str) -> list[str]
         return [str(task.ref) for task in tasks]
 
 
-@pytest.fixture(autouse=True)
-def quick_polling(monkeypatch: pytest.MonkeyPatch) -> None:
-    from zhipu_async.cli import connecting
-
-    original = connecting.Connection.client
-
-    def client(self: connecting.Connection, ledger: Path | None = None) -> AsyncZhipuAI:
-        zhipu = original(self, ledger)
-        zhipu.tasks.polling.scale = 0.01
-        return zhipu
-
-    monkeypatch.setattr(connecting.Connection, "client", client)
-
-
 def test_what_is_unfinished_is_listed_without_a_key(
     run: Run, sim: Simulator, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from zhipu_async.cli.chosen import CHAT_MODEL, INTERRUPTED, OK, PLATFORM_FAILED, Chosen
 from zhipu_async.cli.connecting import Connection, connected
-from zhipu_async.cli.lines import Source, keep_answers, written
+from zhipu_async.cli.lines import Remaining, Source, keep_answers, written
 from zhipu_async.cli.progress import Display, progress
 from zhipu_async.cli.screen import GREEN, YELLOW, Screen
 from zhipu_async.errors import InvalidArgument, MaybeSubmitted
 
 JOB = "zhipu-async batch run"  # the ledger belongs to one output file, so one name is enough
+FINISHING = "\nFinishing what is under way; Ctrl-C again leaves it.\n"
+MAY_BE_PAID = (
+    "were cut off on their way, and may have been paid for: --resume --repeat unknown asks them again."
+)
 
 
 @dataclass(slots=True)
@@ -27,6 +34,7 @@ class Tally:
     answered: int = 0
     failed: int = 0
     unknown: int = 0
+    interrupted: bool = False
 
     @property
     def answers(self) -> int:
@@ -39,36 +47,28 @@ def batch(chosen: Chosen, screen: Screen) -> int:
     source = Source(chosen.source, chosen.model or CHAT_MODEL)
     source.check()
     before = _earlier_answers(chosen)
-    tally = Tally(source.count, before=len(before & source.keys))
+    remaining = Remaining(source, before)
+    tally = Tally(source.count, before=source.count - len(remaining))
     with (
         connected(chosen, screen) as connection,
         progress(screen, source.count, chosen.target.name) as display,
     ):
-        work = _work(connection, chosen, source, before, tally, display)
         try:
-            asyncio.run(work)
+            asyncio.run(_work(connection, chosen, remaining, tally, display))
         except KeyboardInterrupt:
-            interrupted = True
-        else:
-            interrupted = False
-    _sum_up(tally, chosen, screen, interrupted=interrupted)
-    if interrupted:
+            tally.interrupted = True
+    _sum_up(tally, chosen, screen)
+    if tally.interrupted:
         return INTERRUPTED
     return PLATFORM_FAILED if tally.failed else OK
 
 
 async def _work(
-    connection: Connection,
-    chosen: Chosen,
-    source: Source,
-    before: frozenset[str],
-    tally: Tally,
-    display: Display,
+    connection: Connection, chosen: Chosen, remaining: Remaining, tally: Tally, display: Display
 ) -> None:
-    ledger = ledger_of(chosen.target)
-    async with connection.client(ledger=ledger) as zhipu:
+    async with connection.client(ledger=ledger_of(chosen.target)) as zhipu:
         outcomes = zhipu.chat.completions.map(
-            source.requests(without=before),
+            remaining,
             via=chosen.via,
             concurrency=chosen.concurrency,
             job=JOB,
@@ -76,13 +76,47 @@ async def _work(
             on_progress=lambda standing: display.show(standing, before=tally.before),
         )
         # Line by line: after a crash at most the line being written is missing, and the ledger has that one.
-        with chosen.target.open("a", encoding="utf-8", buffering=1) as target:
+        with (
+            chosen.target.open("a", encoding="utf-8", buffering=1) as target,
+            _interruptible(chosen, remaining, tally),
+        ):
             async with aclosing(outcomes):
                 async for outcome in outcomes:
                     target.write(json.dumps(written(outcome), ensure_ascii=False) + "\n")
                     tally.answered += outcome.ok
                     tally.failed += not outcome.ok
                     tally.unknown += isinstance(outcome.error, MaybeSubmitted)
+
+
+@contextmanager
+def _interruptible(chosen: Chosen, remaining: Remaining, tally: Tally) -> Generator[None]:
+    """Let the first Ctrl-C begin nothing more, and the second leave at once.
+
+    A call that is cut off may be paid for and its answer lost. Tasks and batches live on, so there one will do.
+    """
+    loop, work = asyncio.get_running_loop(), asyncio.current_task()
+    assert work is not None
+
+    def interrupt() -> None:
+        leaving = tally.interrupted or chosen.via != "direct"
+        tally.interrupted = remaining.stopped = True
+        if leaving:
+            work.cancel()
+        else:
+            sys.stderr.write(FINISHING)
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+    except NotImplementedError:  # Windows: the first Ctrl-C leaves
+        yield
+        return
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not tally.interrupted:
+            raise
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 def ledger_of(target: Path) -> Path:
@@ -108,10 +142,10 @@ def _earlier_answers(chosen: Chosen) -> frozenset[str]:
     return keep_answers(target) if target.exists() else frozenset()
 
 
-def _sum_up(tally: Tally, chosen: Chosen, screen: Screen, *, interrupted: bool) -> None:
+def _sum_up(tally: Tally, chosen: Chosen, screen: Screen) -> None:
     if screen.json_wanted:
         screen.json({
-            "total": tally.total, "answered": tally.answers, "failed": tally.failed, "interrupted": interrupted,
+            "total": tally.total, "answered": tally.answers, "failed": tally.failed, "interrupted": tally.interrupted,
             "target": str(chosen.target),
         })  # fmt: skip
         return
@@ -119,8 +153,11 @@ def _sum_up(tally: Tally, chosen: Chosen, screen: Screen, *, interrupted: bool) 
     screen.notice(
         f"{tally.answers} of {tally.total} answered, in {chosen.target}", GREEN if whole else YELLOW
     )
-    if interrupted:
+    if tally.interrupted:
         screen.notice("Interrupted. The same command with --resume goes on; nothing is paid twice.", YELLOW)
-    elif tally.failed:
-        again = "unknown" if tally.unknown == tally.failed else "both" if tally.unknown else "failed"
-        screen.notice(f"{tally.failed} failed: --resume --repeat {again} tries them again.", YELLOW)
+    if tally.unknown:
+        screen.notice(f"{tally.unknown} {MAY_BE_PAID}", YELLOW)
+    if tally.failed > tally.unknown:
+        screen.notice(
+            f"{tally.failed - tally.unknown} failed: --resume --repeat failed tries them again.", YELLOW
+        )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # A quarter of a real model's time: slow enough to see the tokens arrive, quick enough not to bore.
 LOCAL_PACE = 0.25
-LOCAL_POLLING = 0.05
+LOCAL_POLLING = 0.02  # nobody else is kept from being served, and simulated work ends sooner
 NO_KEY = "There is no API key in ZHIPUAI_API_KEY, ZAI_API_KEY or ZHIPU_API_KEY."
 NO_KEY_HINT = "With --local the embedded simulator answers: no key, no network."
 
@@ -37,9 +37,11 @@ class Connection:
         from zhipu_async import AsyncZhipuAI
 
         if self.simulator is None:
-            return AsyncZhipuAI(site=self.site, plan=self.plan, base_url=self.base_url, ledger=ledger)
-        zhipu = AsyncZhipuAI(self.simulator.api_key, base_url=self.simulator.base_url, ledger=ledger)
-        zhipu.tasks.polling.scale = LOCAL_POLLING
+            zhipu = AsyncZhipuAI(site=self.site, plan=self.plan, base_url=self.base_url, ledger=ledger)
+        else:
+            zhipu = AsyncZhipuAI(self.simulator.api_key, base_url=self.simulator.base_url, ledger=ledger)
+        if zhipu.base_url.startswith("http://"):  # only this machine may be asked without TLS
+            zhipu.tasks.polling.scale = LOCAL_POLLING
         return zhipu
 
 

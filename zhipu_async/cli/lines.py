@@ -67,6 +67,24 @@ class Source:
         return {"model": self.model, **fields}
 
 
+class Remaining:
+    """The requests that an earlier run has not answered; no more of them once it is stopped."""
+
+    def __init__(self, source: Source, answered: frozenset[str]) -> None:
+        self.stopped: bool = False
+        self._source = source
+        self._answered = answered
+
+    def __len__(self) -> int:
+        return self._source.count - len(self._answered & self._source.keys)
+
+    def __iter__(self) -> Iterator[tuple[str, ChatRequest]]:
+        for keyed in self._source.requests(without=self._answered):
+            if self.stopped:
+                return
+            yield keyed
+
+
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
