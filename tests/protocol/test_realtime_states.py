@@ -7,7 +7,6 @@ from enum import Enum
 
 import pytest
 
-from zhipu_async.protocol.realtime_diagram import diagrams
 from zhipu_async.protocol.realtime_states import (
     ANSWERING,
     CONFIGURATION,
@@ -109,12 +108,3 @@ def test_every_state_can_be_reached() -> None:
 def test_every_state_and_signal_says_what_it_means() -> None:
     for kind in (Connection, Input, Answering, Configuration, Signal):
         assert all(isinstance(member.value, str) and member.value for member in kind)
-
-
-def test_the_diagram_is_drawn_from_the_tables() -> None:
-    drawn = diagrams()
-    assert drawn.count("stateDiagram-v2") == 4
-    assert "    NEW --> DIALING: dial\n" in drawn
-    assert "    STREAMING --> TOOLS_DUE: done_with_calls\n" in drawn
-    assert "SPEECH --> SPEECH" not in drawn
-    assert f"| `READY` | {Connection.READY.value} |" in drawn

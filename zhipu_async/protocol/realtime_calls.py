@@ -172,18 +172,21 @@ Outcome: TypeAlias = Verdict | Refusal
 Rule: TypeAlias = Callable[[State, Asked], Outcome]
 
 
-# ── the rules of a usable session ──────────────────────────────────────────────────────────────────
+# ── the rules of a usable session; their docstrings are the cells of the page in the docs ──────────
 
 
 def _connect(state: State, asked: Asked) -> Outcome:
+    """Once."""
     return Verdict.SEND if state.connection is Connection.NEW else Refusal.NOT_NEW
 
 
 def _update_transcription(state: State, asked: Asked) -> Outcome:
+    """Waits for an update under way."""
     return Verdict.WAIT if state.configuration is Configuration.UPDATING else Verdict.SEND
 
 
 def _update(state: State, asked: Asked) -> Outcome:
+    """Waits for an update under way; another chat or turn mode needs a pause."""
     if state.configuration is Configuration.UPDATING:
         return Verdict.WAIT
     assert isinstance(asked.event, SessionUpdate)
@@ -201,26 +204,30 @@ def busy(state: State) -> bool:
 
 
 def _append(state: State, asked: Asked) -> Outcome:
+    """Up to 30 s a turn; waits while the input format changes."""
     too_long = state.clip_ms + asked.milliseconds > CLIP_MS
     return Refusal.AUDIO_TOO_LONG if too_long else _append_endlessly(state, asked)
 
 
 def _append_endlessly(state: State, asked: Asked) -> Outcome:
-    """Let sound wait while the platform changes the format it expects."""
+    """Without end; waits while the input format changes."""
     same_format = state.before.input_audio_format == state.wanted.input_audio_format
     updating = state.configuration is Configuration.UPDATING
     return Verdict.WAIT if updating and not same_format else Verdict.SEND
 
 
 def _picture(state: State, asked: Asked) -> Outcome:
+    """In video calls."""
     return Verdict.SEND if state.wanted.video else Refusal.WRONG_CHAT_MODE
 
 
 def _commit(state: State, asked: Asked) -> Outcome:
+    """After sound or a picture."""
     return Verdict.SEND if state.input is Input.BUFFERED else Refusal.EMPTY_BUFFER
 
 
 def _result(state: State, asked: Asked) -> Outcome:
+    """For a function call that has none yet."""
     assert isinstance(asked.event, ConversationItemCreate)
     wanted = asked.event.item.call_id or ""
     known = any(not wanted or not call.call_id or call.call_id == wanted for call in state.calls_open())
@@ -228,6 +235,7 @@ def _result(state: State, asked: Asked) -> Outcome:
 
 
 def _existing(state: State, asked: Asked) -> Outcome:
+    """For an item of this conversation."""
     assert isinstance(asked.event, ConversationItemDelete | ConversationItemRetrieve)
     return Refusal.UNKNOWN_ITEM if asked.event.item_id in state.history.retired else Verdict.SEND
 
@@ -240,6 +248,7 @@ _ANSWER_UNDER_WAY: Mapping[Answering, Outcome] = {
 
 
 def _respond(state: State, asked: Asked) -> Outcome:
+    """For something new, when no answer is under way; waits for a cancelled one to end."""
     if state.answering in _ANSWER_UNDER_WAY:
         return _ANSWER_UNDER_WAY[state.answering]
     if state.answering is Answering.TOOLS_DUE and state.calls_left():
@@ -252,6 +261,7 @@ def _respond(state: State, asked: Asked) -> Outcome:
 
 
 def _respond_beside_server(state: State, asked: Asked) -> Outcome:
+    """After text or function results, or if the platform does not answer by itself."""
     if state.wanted.turn_detection.answers_by_itself and not state.items:
         return Refusal.WRONG_TURN_MODE
     return _respond(state, asked)
@@ -267,6 +277,7 @@ _CANCEL: Mapping[Answering, Outcome] = {
 
 
 def _cancel(state: State, asked: Asked) -> Outcome:
+    """While an answer is under way; a second time does nothing."""
     return _CANCEL[state.answering]
 
 
