@@ -173,8 +173,9 @@ def commands_of(page: Path) -> Iterator[list[str]]:
         lexer = shlex.shlex(line, posix=True, punctuation_chars="|>")
         lexer.whitespace_split = True
         words = list(lexer)
-        if "zhipu-async" in words:
-            yield list(takewhile(lambda word: word not in "|>", words[words.index("zhipu-async") + 1 :]))
+        for place, word in enumerate(words):
+            if word == "zhipu-async" and words[place - 1 : place] in ([], ["|"]):
+                yield list(takewhile(lambda word: word not in "|>", words[place + 1 :]))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
