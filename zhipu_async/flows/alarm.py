@@ -74,6 +74,10 @@ class Alarm:
         if due is not None:
             self._bell.wind(due)
 
+    def leave(self) -> None:
+        """Note that the first bytes of the request go out: from now on it may have arrived."""
+        self.sent = True
+
     def moved(self) -> None:
         """Wind the idle clock anew: a piece of the response has come."""
         self.begin("idle")

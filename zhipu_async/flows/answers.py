@@ -80,9 +80,14 @@ class Answers:
     async def _body(self, job: Job, response: Response, alarm: Alarm) -> bytes:
         fine = response.status in SUCCESS
         alarm.begin("idle")
-        body = await response.read_all(REPLY_BYTES if fine else ERROR_BYTES, alarm.moved)
+        try:
+            body = await response.read_all(REPLY_BYTES if fine else ERROR_BYTES, alarm.moved)
+        except APIResponseError:
+            if fine:
+                raise
+            body = b""  # too long or damaged: the status says enough
         response.release()
-        if response.status in REDIRECTS:
+        if response.status in REDIRECTS and "Location" in response.headers:
             raise self._redirect(job, response)
         if not fine:
             raise self._refusal(job, response, read_fault(body), body)
@@ -115,9 +120,8 @@ class Answers:
         )
 
     def _redirect(self, job: Job, response: Response) -> APIResponseError:
-        target = urlsplit(response.headers.get("Location", ""))
         return APIResponseError(
-            f"the address redirects to {target.scheme}://{target.hostname or '?'}, which is not followed with a key",
+            f"the address redirects to {_origin(response.headers['Location'])}, which is not followed with a key",
             status=response.status,
             request_id=job.request_id,
             hint="Put the final address into base_url.",
@@ -154,6 +158,14 @@ def _fault_in(body: bytes, envelope: Envelope) -> Fault | None:
 
 def _is_page(response: Response) -> bool:
     return response.content_type in ("application/json", "text/html")
+
+
+def _origin(location: str) -> str:
+    try:
+        target = urlsplit(location)
+        return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"
+    except ValueError:
+        return "what is no address"
 
 
 def _log_id(response: Response) -> str:

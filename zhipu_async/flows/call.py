@@ -64,7 +64,7 @@ class Calls:
         self._http = http
         self.headers = headers
         self._answers = Answers(clock)
-        self.tasking = Tasking(self, ledger)
+        self.tasking: Tasking = Tasking(self, ledger)
 
     def with_options(self, options: CallOptions) -> Calls:
         """Return the same with other defaults."""
@@ -179,15 +179,23 @@ class Calls:
             body = content.open(job.request_id, partial(alarm.begin, "first"))
         url = self.address.url(job.endpoint.root, job.endpoint.path, request.path)
         query = {**request.query, **job.defaults.options.get("extra_query", {})}
+        if job.endpoint.replay is Replay.ONCE or request.intent is not None:
+            await _hear_of_closed_connections()
         alarm.begin("first")
-        alarm.sent = True
         try:
             return await http.send(
-                job.endpoint.method, url, headers, body, query=query, connect=job.defaults.timeout.connect
+                job.endpoint.method,
+                url,
+                headers,
+                body,
+                query=query,
+                connect=job.defaults.timeout.connect,
+                leaving=alarm.leave,
             )
-        except APIConnectionError:
+        except APIConnectionError as error:
             if content is not None and content.failure is not None:
                 raise content.failure from None  # the connection broke because the caller's own code did
+            error.sent = error.sent and alarm.sent
             raise
 
     def _pause(self, job: Job, error: APIError) -> float:
@@ -238,6 +246,15 @@ class Calls:
             Retries(policy, replay, self.random, can_renew=self.credentials.renewable),
             CallRecord(endpoint.name, model, request.stream, self.clock.now()),
         )
+
+
+async def _hear_of_closed_connections() -> None:
+    """Let the loop see what the platform has closed while it was busy: a request sent there would be lost.
+
+    One pass reads the end of the stream, the next one tells the pool.
+    """
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 def _content(

@@ -20,15 +20,15 @@ def decode(body: bytes, into: type[T]) -> T:
     """Return the Struct; nulls in a reply mean the same as absent fields."""
     try:
         return decoder(into).decode(body)
-    except ValueError:  # a null, or what json takes and strict JSON does not: a lone surrogate, say
-        return convert(parse(body), into)
+    except (ValueError, RecursionError, OverflowError):
+        return convert(parse(body), into)  # a null, or what json takes and strict JSON does not
 
 
 def convert(value: object, into: type[T]) -> T:
     """Return plain JSON values as the Struct, nulls pruned."""
     try:
         return msgspec.convert(without_nulls(value), into, strict=False, dec_hook=_vector)
-    except (msgspec.ValidationError, RecursionError) as exc:
+    except (msgspec.ValidationError, RecursionError, OverflowError) as exc:
         raise Undecodable(str(exc)) from exc
 
 

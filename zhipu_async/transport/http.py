@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import io
 import zlib
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
 from weakref import WeakKeyDictionary
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 
-from zhipu_async.errors import APIConnectionError, APIResponseError, APITimeoutError
+from zhipu_async.errors import (
+    APIConnectionError,
+    APIResponseError,
+    APITimeoutError,
+    InvalidArgument,
+    ZhipuError,
+)
 from zhipu_async.transport.loops import PerLoop
 
 KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
@@ -18,9 +25,12 @@ HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far belo
 PLAIN_BODY_BYTES = 1024 * 1024  # larger bodies are written piece by piece, so that the loop is not held up
 INFLATED_PIECE_BYTES = 256 * 1024  # what one compressed piece may become at a time
 PIECE_BYTES = 64 * 1024  # of a stream at a time: what is made of more falls out of the processor's cache
-CLOSE_SECONDS = 2.0  # a graceful TLS close may take this long
+LOOK_SECONDS = 1.0  # how often a waiting reader looks whether its connection is still there
 
 Body = bytes | AsyncIterable[bytes] | None
+
+
+def _nothing() -> None: ...
 
 
 class Http:
@@ -47,14 +57,18 @@ class Http:
         query: Mapping[str, str] | None = None,
         connect: float | None = None,
         redirects: bool = False,
+        leaving: Callable[[], None] = _nothing,
     ) -> Response:
-        """Return the response once its header has arrived. Cancelling closes the connection."""
+        """Return the response once its header has arrived. Cancelling closes the connection.
+
+        leaving: called when there is a connection and the first bytes go out on it.
+        """
         session = await self._session()
         try:
             answer = await session.request(
                 method,
                 url,
-                data=io.BytesIO(body) if isinstance(body, bytes) and len(body) > PLAIN_BODY_BYTES else body,
+                data=_payload(body, leaving),
                 headers=headers,
                 params=query or None,
                 timeout=self._timeout(connect),
@@ -63,8 +77,10 @@ class Http:
                 raise_for_status=False,
             )
         except (OSError, ValueError, aiohttp.ClientError) as exc:
-            raise _translated(exc, connect) from exc
-        return Response(answer, session)
+            failure, cause = _translated(exc, connect), _without_headers(exc)
+        else:
+            return _closing_unless_readable(answer, session)
+        raise failure from cause
 
     async def close(self) -> None:
         """Close this loop's connections and those of dead loops. Cancelling does not stop it."""
@@ -73,7 +89,13 @@ class Http:
         await self._sessions.close()
 
     async def _session(self) -> aiohttp.ClientSession:
-        return self._injected or await self._sessions.get()
+        if self._injected is None:
+            return await self._sessions.get()
+        if self._injected.closed:
+            raise InvalidArgument("the http_session that was given is closed")
+        if getattr(self._injected, "_loop", None) not in (None, asyncio.get_running_loop()):
+            raise InvalidArgument("the http_session that was given belongs to another event loop")
+        return self._injected
 
     def _open_session(self) -> aiohttp.ClientSession:
         # The limiter decides how much is under way, so the pool must not queue as well.
@@ -112,7 +134,7 @@ class Response:
         self._content = answer.content
         self.status: int = answer.status
         self.headers: Mapping[str, str] = answer.headers
-        self._inflater = _inflater(answer.headers.get("Content-Encoding", ""))
+        self._inflater = _inflater(answer.headers.get("Content-Encoding", "").strip().lower())
         self._unread = b""  # has arrived; its first `_handed_out` bytes have been read
         self._handed_out = 0
 
@@ -131,14 +153,15 @@ class Response:
         if self._unread:
             return self._part(most)
         try:
-            # Once released, aiohttp reports a whole body as a broken one.
-            piece = b"" if self._content.at_eof() else await self._content.readany()
+            if self._inflater is not None:
+                piece = await self._inflated(self._inflater)
+            else:
+                # Once released, aiohttp reports a whole body as a broken one.
+                piece = b"" if self._content.at_eof() else await self._content.readany()
         except (OSError, ValueError, aiohttp.ClientError) as exc:
             raise APIConnectionError(
                 f"the connection broke while the answer arrived ({type(exc).__name__})"
             ) from exc
-        if self._inflater is not None:
-            piece = await self._inflated(piece)
         if len(piece) <= most:
             return piece
         self._unread = piece
@@ -146,6 +169,15 @@ class Response:
 
     async def read_all(self, limit_bytes: int, moved: Callable[[], None]) -> bytes:
         """Return the whole body, or raise when it is larger than the limit; `moved` hears of each piece."""
+        if self._content.is_eof():
+            return await self._all(limit_bytes, moved)
+        lookout = Lookout(self)
+        try:
+            return await self._all(limit_bytes, moved)
+        finally:
+            lookout.stop()
+
+    async def _all(self, limit_bytes: int, moved: Callable[[], None]) -> bytes:
         body = await self.read(limit_bytes)
         if self.at_eof() and len(body) <= limit_bytes:
             return body
@@ -173,7 +205,7 @@ class Response:
 
     def at_eof(self) -> bool:
         """Tell whether the whole body has been read."""
-        held_back = self._unread or (self._inflater is not None and self._inflater.unconsumed_tail)
+        held_back = self._unread or (self._inflater is not None and not self._inflater.eof)
         return self._content.at_eof() and not held_back
 
     def lost(self) -> bool:
@@ -198,18 +230,25 @@ class Response:
         else:
             self._answer.close()
 
-    async def _inflated(self, piece: bytes) -> bytes:
+    async def _inflated(self, inflater: zlib._Decompress) -> bytes:  # pyright: ignore[reportPrivateUsage]
         # A bounded piece at a time: what a small compressed body can become is nobody's guess.
-        assert self._inflater is not None
         while True:
-            tail = self._inflater.unconsumed_tail
+            packed = inflater.unconsumed_tail
+            if not packed and not self._content.at_eof():
+                packed = await self._content.readany()
             try:
-                plain = self._inflater.decompress(tail + piece, INFLATED_PIECE_BYTES)
+                plain = inflater.decompress(packed, INFLATED_PIECE_BYTES)
             except zlib.error as exc:
                 raise APIResponseError("the answer's compression is damaged", status=self.status) from exc
-            if plain or not piece:
+            if plain:
                 return plain
-            piece = await self._content.readany()
+            if not packed:
+                self._check_whole(inflater)
+                return b""
+
+    def _check_whole(self, inflater: zlib._Decompress) -> None:  # pyright: ignore[reportPrivateUsage]
+        if self._content.total_bytes and not inflater.eof:
+            raise APIResponseError("the answer's compression ends too early", status=self.status)
 
     def drain(self, seconds: float) -> None:
         """Let the end of the body come by itself, which frees the connection; drop it when that takes longer."""
@@ -221,32 +260,108 @@ class Response:
         self.release()
 
 
+class Lookout:
+    """Closes a response whose connection is gone without its reader having heard of it: that wakes the reader."""
+
+    __slots__ = ("_loop", "_response", "_timer")
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        if self._response.lost():
+            self._response.close()
+        else:
+            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+
+
+class Telling(aiohttp.BytesPayload):
+    """A body that says when its first bytes go out: before that, nothing can have reached the platform."""
+
+    def __init__(self, body: bytes, leaving: Callable[[], None]) -> None:
+        super().__init__(body)
+        self._leaving = leaving
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Tell, and write."""
+        self._leaving()
+        await super().write_with_length(writer, content_length)
+
+
+class TellingLarge(aiohttp.BytesIOPayload):
+    """The same for a large body, which is written piece by piece."""
+
+    def __init__(self, body: bytes, leaving: Callable[[], None]) -> None:
+        super().__init__(io.BytesIO(body))
+        self._leaving = leaving
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Tell, and write."""
+        self._leaving()
+        await super().write_with_length(writer, content_length)
+
+
+async def _telling(body: AsyncIterable[bytes], leaving: Callable[[], None]) -> AsyncGenerator[bytes]:
+    leaving()
+    async for piece in body:
+        yield piece
+
+
+def _payload(body: Body, leaving: Callable[[], None]) -> aiohttp.Payload | AsyncIterable[bytes] | None:
+    if body is None:
+        leaving()  # a header alone goes out with no word about it
+        return None
+    if isinstance(body, bytes):
+        return (TellingLarge if len(body) > PLAIN_BODY_BYTES else Telling)(body, leaving)
+    return _telling(body, leaving)
+
+
+def _closing_unless_readable(answer: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> Response:
+    try:
+        return Response(answer, session)
+    except APIResponseError:
+        answer.close()
+        raise
+
+
 # Whose end is still awaited though nobody reads them any more: closed together with their session.
 _draining: WeakKeyDictionary[aiohttp.ClientSession, set[aiohttp.ClientResponse]] = WeakKeyDictionary()
 
 
 def _inflater(encoding: str) -> zlib._Decompress | None:  # pyright: ignore[reportPrivateUsage]
-    names = encoding.strip().lower()
-    if names in ("", "identity"):
+    if encoding in ("", "identity"):
         return None
-    if names in ("gzip", "x-gzip", "deflate"):
+    if encoding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32)
-    raise APIResponseError(f"the answer is compressed as {names!r}, which was not asked for")
+    raise APIResponseError(f"the answer is compressed as {encoding!r}, which was not asked for")
 
 
-def _translated(exc: Exception, connect: float | None) -> APIConnectionError:
+def _translated(exc: Exception, connect: float | None) -> ZhipuError:
     if isinstance(exc, aiohttp.ConnectionTimeoutError):
         return APITimeoutError(clock="connect", seconds=connect or 0.0, sent=False)
     if isinstance(exc, aiohttp.ClientConnectorError):
         reason = exc.os_error.strerror or type(exc.os_error).__name__
         return APIConnectionError(f"cannot connect to {exc.host}:{exc.port} ({reason})", sent=False)
-    if isinstance(
-        exc, (aiohttp.InvalidURL, aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)
-    ):
-        return APIConnectionError(f"cannot connect ({type(exc).__name__})", sent=False)
+    if isinstance(exc, aiohttp.ClientHttpProxyError):
+        return APIConnectionError(f"cannot connect: the proxy answered with HTTP {exc.status}", sent=False)
+    if isinstance(exc, aiohttp.ClientResponseError):
+        return APIConnectionError("what came is not an HTTP answer", sent=True)
+    if isinstance(exc, ValueError) and not isinstance(exc, OSError):  # before any connection was looked for
+        return InvalidArgument(f"the request cannot be sent ({type(exc).__name__}): is its address right?")
     return APIConnectionError(
         f"the connection broke before the answer began ({type(exc).__name__})", sent=True
     )
+
+
+def _without_headers(exc: Exception) -> Exception | None:
+    # These hold the request with its headers, and with them the key.
+    return None if isinstance(exc, aiohttp.ClientResponseError) else exc
 
 
 async def _close_session(session: aiohttp.ClientSession) -> None:
