@@ -19,6 +19,7 @@ from tests.flows.test_tasks import KEY, Setting, others
 from tests.hostile import error, hostile, reset
 from zhipu_async import AsyncZhipuAI
 from zhipu_async.errors import (
+    APIConnectionError,
     AuthenticationError,
     BadRequestError,
     ContentBlocked,
@@ -29,9 +30,14 @@ from zhipu_async.errors import (
     MaybeSubmitted,
     TaskFailed,
 )
+from zhipu_async.flows.call import Calls
 from zhipu_async.flows.progress import Progress
+from zhipu_async.flows.request import Request
 from zhipu_async.protocol.chat_params import ChatRequest
+from zhipu_async.protocol.endpoint import Endpoint
+from zhipu_async.protocol.ledger import State
 from zhipu_async.simulator import Simulator, TaskFails
+from zhipu_async.transport.sqlite import SqliteLedger
 from zhipu_async.types.chat import ChatCompletion
 from zhipu_async.types.tasks import Outcome
 
@@ -116,6 +122,50 @@ async def test_async_generators_are_pulled_too(zhipu: AsyncZhipuAI, via: Any) ->
             yield asking(number)
 
     assert len(await collected(zhipu.chat.completions.map(lines(), via=via))) == 10
+
+
+async def collect(
+    ended: list[Outcome[ChatCompletion]], outcomes: AsyncGenerator[Outcome[ChatCompletion]]
+) -> None:
+    async for outcome in outcomes:
+        ended.append(outcome)
+
+
+class Sudden(BaseException):
+    """What only ends programs, such as `pytest.fail` and `sys.exit` raise."""
+
+
+async def test_an_exception_that_nobody_expects_ends_the_work_and_is_raised(
+    zhipu: AsyncZhipuAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = zhipu._calls.call  # pyright: ignore[reportPrivateUsage]
+
+    async def call(self: Calls, endpoint: Endpoint[Any], request: Request) -> Any:
+        if "number 3." in str(request.fields):
+            raise Sudden
+        return await send(endpoint, request)
+
+    monkeypatch.setattr(Calls, "call", call)
+    ended: list[Outcome[ChatCompletion]] = []
+    with pytest.raises(Sudden):
+        await collect(ended, zhipu.chat.completions.map(requests(10), ordered=True))
+    assert [outcome.ok for outcome in ended[:4]] == [True, True, True, False]
+    assert await others() == set()
+
+
+@pytest.mark.parametrize("trouble", [Sudden, asyncio.CancelledError])
+async def test_an_async_source_that_ends_suddenly_is_no_end_of_the_items(
+    zhipu: AsyncZhipuAI, trouble: type[BaseException]
+) -> None:
+    async def lines() -> AsyncIterator[ChatRequest]:
+        yield asking(0)
+        await asyncio.sleep(0)
+        raise trouble
+
+    ended: list[Outcome[ChatCompletion]] = []
+    with pytest.raises((Sudden, APIConnectionError)):
+        await collect(ended, zhipu.chat.completions.map(lines()))
+    assert len(ended) == 1
 
 
 @EVERY_WAY
@@ -379,6 +429,30 @@ async def test_two_living_runs_of_a_job_share_no_item(setting: Setting) -> None:
     assert all(isinstance(each, LedgerError) for each in errors)
     done = {outcome.index for outcomes in both for outcome in outcomes if outcome.ok}
     assert done == set(range(50))
+
+
+async def test_what_another_living_run_has_finished_is_replayed(setting: Setting) -> None:
+    first, second = setting.client(ledger=setting.path), setting.client(ledger=setting.path)
+    setting.sim.script(code="1301", match={"model": "glm-4-plus"})
+    await collected(first.chat.completions.map(requests(5), job="night"))
+    outcomes = await collected(second.chat.completions.map(requests(5), job="night"))
+    assert all(outcome.replayed for outcome in outcomes)
+    assert sum(outcome.ok for outcome in outcomes) == 4
+    assert paid(setting.sim) == 5
+
+
+async def test_a_paid_answer_is_yielded_though_the_ledger_cannot_keep_it(
+    remembering: AsyncZhipuAI, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(self: SqliteLedger, entry_id: str, state: State, result: bytes) -> None:
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr(SqliteLedger, "finished", full)
+    (outcome,) = await collected(remembering.chat.completions.map(requests(1), job="night"))
+    assert "number 0." in outcome.result.text
+    assert "the disk is full" in caplog.text
+    (outcome,) = await collected(remembering.chat.completions.map(requests(1), job="night"))
+    assert isinstance(outcome.error, MaybeSubmitted)
 
 
 async def test_a_broken_ledger_stops_a_job_before_it_pays(setting: Setting, tmp_path: Path) -> None:

@@ -114,6 +114,27 @@ async def test_a_living_owners_work_is_not_taken_over(path: Path, ledger: Sqlite
     await other.close()
 
 
+async def test_what_a_living_owner_has_done_may_be_read(path: Path, ledger: SqliteLedger) -> None:
+    await ledger.begin(intent(1, job="night"))
+    await ledger.finished("e1", State.DONE, b"{}")
+    other = SqliteLedger(path)
+    known = await other.lookup("night", "1")
+    assert known is not None
+    assert not known.held
+    await other.close()
+
+
+async def test_an_entry_that_cannot_be_written_costs_the_others_nothing(ledger: SqliteLedger) -> None:
+    unwritable = Entry(id="e2", endpoint="videos.submit", job="night", key="\ud800")
+    good, bad, also_good = await asyncio.gather(
+        ledger.begin(intent(1)), ledger.begin(unwritable), ledger.begin(intent(3)), return_exceptions=True
+    )
+    assert good is None
+    assert isinstance(bad, LedgerError)
+    assert also_good is None
+    assert {entry.id for entry in await ledger.unfinished()} == {"e1", "e3"}
+
+
 async def test_a_closed_owners_work_is_taken_over_by_one(path: Path) -> None:
     first, second, third = SqliteLedger(path), SqliteLedger(path), SqliteLedger(path)
     await first.begin(intent(1))

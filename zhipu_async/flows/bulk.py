@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
 from copy import copy
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypedDict, Ty
 
 import msgspec
 
-from zhipu_async.errors import InvalidArgument
+from zhipu_async.errors import InvalidArgument, LedgerError
 from zhipu_async.flows.jobs import Job, Repeat
 from zhipu_async.flows.ledger import Line
 from zhipu_async.flows.progress import OnError, OnProgress, told
@@ -26,6 +27,8 @@ from zhipu_async.types.tasks import Outcome, TaskReceipt
 if TYPE_CHECKING:
     from zhipu_async.flows.call import Calls
     from zhipu_async.transport.clock import Clock
+
+log = logging.getLogger("zhipu_async.bulk")
 
 R = TypeVar("R")
 V = TypeVar("V", bound=Reply)
@@ -113,10 +116,10 @@ class Bulk(Generic[R, V]):
         if known is not None:
             return known
         if self.submission is None:
-            return await self._call(request, line)
+            return await self._call(request, line, key)
         return await self.calls.tasking.flow.submit(self.calls, *self.submission, request, line=line)
 
-    async def _call(self, request: Request, line: Line | None) -> Outcome[V]:
+    async def _call(self, request: Request, line: Line | None, key: str) -> Outcome[V]:
         if line is None:
             return Outcome(value=await self.calls.call(self.endpoint, request))
         written = copy(request)
@@ -127,7 +130,11 @@ class Bulk(Generic[R, V]):
         except BaseException as error:
             await line.failed(error)
             raise
-        await line.done(msgspec.json.encode(reply.raw))
+        try:
+            await line.done(msgspec.json.encode(reply.raw))
+        except LedgerError as error:
+            # It was paid for: whoever waits gets it. The next run finds the intent and does not pay again.
+            log.warning("the result of item %r was not kept: %s", key, error)
         return Outcome(value=reply)
 
 

@@ -25,6 +25,8 @@ Repeat = Literal["nothing", "failed", "unknown", "both"]
 
 SENT_AGAIN = {State.FAILED: ("failed", "both"), State.INTENT: ("unknown", "both")}
 
+ENDS = (State.DONE, State.FAILED)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -51,8 +53,9 @@ class Job:
         entry = await line.ledger.lookup(line.entry.job, line.entry.key)
         if entry is None:
             return None
-        self._refuse_other(entry, line)
-        if self.repeat in SENT_AGAIN.get(entry.state, ()):
+        again = self.repeat in SENT_AGAIN.get(entry.state, ())
+        self._refuse_other(entry, line, is_over=entry.state in ENDS and not again)
+        if again:
             line.send_again(entry)
             return None
         if entry.state is State.SUBMITTED:
@@ -67,8 +70,8 @@ class Job:
             hint='It was not sent again, because it may be charged twice; repeat="unknown" does that.',
         )
 
-    def _refuse_other(self, entry: Entry, line: Line) -> None:
-        if entry.held or self.flow.is_sending(entry.id):
+    def _refuse_other(self, entry: Entry, line: Line, *, is_over: bool) -> None:
+        if not is_over and (entry.held or self.flow.is_sending(entry.id)):
             raise LedgerError(f"item {entry.key!r} of job {entry.job!r} is being worked on elsewhere")
         if entry.fingerprint != line.entry.fingerprint:
             raise InvalidArgument(

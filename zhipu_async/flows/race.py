@@ -101,6 +101,10 @@ class Race(Generic[E, V]):
             self._take(await self._source.anext())
         except Exception as error:  # noqa: BLE001  (as above)
             self._fault = error
+        except BaseException as error:
+            if self._left:
+                raise  # we cancelled it ourselves
+            self._fault = _spoken(error)
         finally:
             self._poke()
 
@@ -134,7 +138,7 @@ class Race(Generic[E, V]):
 
     def _started(self, entrant: Entrant[V], starting: asyncio.Future[PendingTask[Any] | Outcome[V]]) -> None:
         self._starting.discard(starting)
-        error = _error_of(starting)
+        error = self._error_of(starting)
         if self._left:
             return
         if error is not None:
@@ -158,7 +162,7 @@ class Race(Generic[E, V]):
 
     def _ended(self, entrant: Entrant[V], task: PendingTask[Any], future: asyncio.Future[Any]) -> None:
         self._pending.discard(future)
-        error = _error_of(future)
+        error = self._error_of(future)
         value = None if error is not None else future.result()
         self._end(entrant, Outcome(ref=task.ref, error=error, value=value))
 
@@ -171,6 +175,18 @@ class Race(Generic[E, V]):
             while (following := self._held.pop(self._yielded + len(self._ready), None)) is not None:
                 self._ready.append(following)
         self._poke()
+
+    def _error_of(self, future: asyncio.Future[Any]) -> Exception | None:
+        if future.cancelled():
+            return APIConnectionError("it was cancelled before it ended")
+        error = future.exception()
+        if error is None or isinstance(error, Exception):
+            return error
+        # No call raises such a thing, but the caller's own code in it may: an item without an end would hang all.
+        self._fault = self._fault or error
+        ended = APIConnectionError(f"it was ended by {type(error).__name__}")
+        ended.__cause__ = error
+        return ended
 
     # ── waiting and leaving ────────────────────────────────────────────────────────────────────────
 
@@ -200,9 +216,10 @@ class Race(Generic[E, V]):
         await self._source.aclose()
 
 
-def _error_of(future: asyncio.Future[Any]) -> Exception | None:
-    if future.cancelled():
-        return APIConnectionError("it was cancelled before it ended")
-    error = future.exception()
-    assert error is None or isinstance(error, Exception)  # others end the event loop
-    return error
+def _spoken(error: BaseException) -> BaseException:
+    """Return what may be raised in the caller's task: a cancellation that nobody asked for there may not."""
+    if not isinstance(error, asyncio.CancelledError):
+        return error
+    fault = APIConnectionError("it was cancelled before it ended")
+    fault.__cause__ = error
+    return fault

@@ -41,6 +41,9 @@ CREATE INDEX by_ref ON entries (ref) WHERE ref <> '';
 COLUMNS = "id, job, key, endpoint, fingerprint, state, ref, result, created, owner"
 
 
+# What befalls all that is written, such as a full disk; other errors are of one row.
+_OF_THE_FILE = (sqlite3.OperationalError, LedgerError, OSError)
+
 # SQLite forbids to touch a connection after a fork, and to close it is to touch it.
 _inherited: list[_Thread] = []
 
@@ -154,9 +157,11 @@ class _Thread:
             while group := self._next_group():
                 self._do(group)
         finally:
-            if self._file is not None:
-                self._file.close()
-            self._ended.set_result(None)
+            try:
+                if self._file is not None:
+                    self._file.close()
+            finally:
+                self._ended.set_result(None)  # whatever happens: `close` waits for it
 
     def _next_group(self) -> list[_Work]:
         group: list[_Work] = []
@@ -174,6 +179,10 @@ class _Thread:
         try:
             results = self._transaction(group)
         except Exception as exc:  # noqa: BLE001 (whatever it is, the callers must hear of it: nobody else does)
+            if len(group) > 1 and not isinstance(exc, _OF_THE_FILE):
+                for work in group:  # one that cannot be written must not cost the others theirs
+                    self._do([work])
+                return
             for work in group:
                 _settle(work.done, error=_explained(self.path, exc))
         else:
@@ -292,7 +301,7 @@ class _File:
             ref=ref,
             result=result,
             created=created,
-            held=self._is_held(entry_id, owner),
+            held=state != State.DONE and self._is_held(entry_id, owner),
         )
 
     def _is_held(self, entry_id: str, owner: str) -> bool:
