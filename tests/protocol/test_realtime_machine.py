@@ -129,9 +129,22 @@ def test_a_platform_that_never_greets_is_given_up() -> None:
     talk = Talk(new())
     talk.machine.dial()
     talk.machine.opened(talk.now)
+    assert [type(event) for event in (talk.wait(3.0) and talk.written)] == [SessionUpdate]
     (give_up,) = talk.wait(10.0)
     assert isinstance(give_up, GiveUp)
     assert isinstance(give_up.error, TurnStalled)
+
+
+def test_a_platform_that_waits_for_us_to_speak_first_is_told_the_configuration() -> None:
+    talk = Talk(new())
+    talk.machine.dial()
+    talk.machine.opened(talk.now)
+    talk.wait(3.0)
+    assert [type(event) for event in talk.written] == [SessionUpdate]
+    talk.hear("session.created")
+    assert talk.written == []
+    talk.hear("session.updated")
+    assert connection(talk) is Connection.READY
 
 
 def test_a_session_is_used_once() -> None:

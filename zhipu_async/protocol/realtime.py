@@ -150,6 +150,7 @@ class Machine(Core):
     def opened(self, now: float) -> None:
         """Note that the handshake succeeded."""
         self.signal(Signal.OPENED)
+        self.timers.start(Timer.GREETING, now)
         self.timers.start(Timer.SETUP, now)
 
     def alive(self, now: float) -> None:
@@ -220,6 +221,8 @@ class Machine(Core):
 
     def _timed_out(self, timer: Timer) -> None:
         match timer:
+            case Timer.GREETING:
+                self.configure()
             case Timer.SETUP:
                 self.out.append(GiveUp(self._stalled(timer)))
             case Timer.UPDATE:

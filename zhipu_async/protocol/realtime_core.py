@@ -83,7 +83,13 @@ class Core:
         return sent
 
     def configure(self) -> None:
-        """Send the whole wanted session, as the first thing on a connection."""
+        """Send the whole wanted session, once, as the first thing on a connection."""
+        greeting = self.state.connection in (Connection.GREETING, Connection.RESTORING)
+        if not greeting or self.acks.open:
+            return
+        self.signal(Signal.SESSION_CREATED)
+        self.timers.stop(Timer.GREETING)
+        self.timers.start(Timer.SETUP, self.now)
         event = SessionUpdate(session=self.state.wanted)
         self.note(event)
         self.signal(Signal.UPDATE)

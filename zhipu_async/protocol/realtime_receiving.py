@@ -55,10 +55,7 @@ _SETTING_UP = frozenset((Connection.GREETING, Connection.CONFIGURING, Connection
 
 def _session_created(core: Core, event: SessionCreated) -> None:
     core.echo = event.session
-    if core.state.connection in (Connection.GREETING, Connection.RESTORING) and not core.acks.open:
-        core.signal(Signal.SESSION_CREATED)
-        core.timers.start(Timer.SETUP, core.now)
-        core.configure()
+    core.configure()
 
 
 def _session_updated(core: Core, event: SessionUpdated) -> None:

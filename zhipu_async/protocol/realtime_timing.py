@@ -9,6 +9,7 @@ from enum import Enum
 class Timer(Enum):
     """What a session waits for."""
 
+    GREETING = "session.created"
     SETUP = "session.created or session.updated"
     UPDATE = "session.updated"
     RESTORE = "the platform's answers to the items told again"
@@ -25,6 +26,7 @@ class Patience:
     """How many seconds each wait may take; the defaults fit the platform's habits."""
 
     handshake: float = 10.0  # TCP, TLS and the upgrade together
+    greeting: float = 3.0  # then the configuration is sent all the same: vendor clients never wait
     setup: float = 10.0
     update: float = 10.0
     restore: float = 2.0  # items that the platform refuses are refused at once
