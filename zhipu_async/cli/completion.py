@@ -15,7 +15,7 @@ CHOICES = re.compile(r"^  \{([a-z,]+)\}", re.MULTILINE)
 BASH = """\
 _zhipu_async() {{
     local words
-    case "${{COMP_WORDS[*]:1:COMP_CWORD-1}} " in
+    case "${{COMP_WORDS[*]:1:$((COMP_CWORD - 1))}} " in
 {cases}
     esac
     COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))

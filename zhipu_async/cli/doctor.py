@@ -32,6 +32,7 @@ KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 BASE_URL_VARIABLES = ("ZHIPUAI_BASE_URL", "ZAI_BASE_URL")
 MARKS = {True: ("✓", GREEN), False: ("✗", RED), None: ("·", YELLOW)}
+LOCAL_ADVICE = "The way to the simulator is clear; `zhipu-async simulate` keeps one running for your programs."
 OPTIONAL = ("rich", "numpy", "pydantic", "opentelemetry", "sounddevice", "uvloop")
 
 
@@ -52,7 +53,7 @@ def _examine(chosen: Chosen, screen: Screen, found: list[Finding], key: str) -> 
     found += [finding for finding in (proxy_finding(proxies, knocks), clock_finding(knocks)) if finding]
     found += [door_finding(knock) for knock in knocks]
     found += [finding for finding in (money_finding(knocks),) if finding]
-    advice = verdict(knocks) if key else NO_KEY_HINT
+    advice = LOCAL_ADVICE if chosen.local else verdict(knocks) if key else NO_KEY_HINT
     works = any(knock.opened for knock in knocks)
     if screen.json_wanted:
         screen.json({"ok": works, "findings": [asdict(finding) for finding in found], "advice": advice})
