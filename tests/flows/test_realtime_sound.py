@@ -297,3 +297,30 @@ async def test_a_change_of_the_turn_mode_takes_back_what_was_half_said() -> None
             with pytest.raises(IllegalCall) as caught:
                 await call.commit()
             assert caught.value.reason == "empty_buffer"
+
+
+async def test_an_hour_in_a_file_is_read_in_pieces_and_refused_as_one_turn(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(wav(bytes(5_000_000), 48_000))
+    async with spoken() as (call, heard):
+        with pytest.raises(IllegalCall) as caught:
+            await call.send_audio(str(path))
+        assert caught.value.reason == "audio_too_long"
+        with pytest.raises(FileNotFoundError):
+            await call.send_audio(tmp_path / "missing.wav")
+    assert heard.appends == []
+    sending = asyncio.Event()
+
+    async def script(line: Line) -> None:
+        await line.greet()
+        for _ in range(3):
+            await line.hear("input_audio_buffer.append")
+        sending.set()
+        await line.end()
+
+    async with room(script) as platform:
+        async with platform.client().realtime.connect(turn_detection="server_vad") as call:
+            speaking = asyncio.ensure_future(call.send_audio(path))
+            await sending.wait()
+            speaking.cancel()
+            await asyncio.wait([speaking])

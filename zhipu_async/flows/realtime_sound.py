@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,12 +14,15 @@ from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.realtime_driver import Driver
 from zhipu_async.protocol.audio import (
     CLIP_MS,
+    HIGHEST_RATE,
     PCM_RATE,
+    WAV_HEAD_BYTES,
     Frame,
     Framer,
     Pacer,
     SoundReader,
     check_rate,
+    duration_ms,
     encode_frame,
     encode_picture,
     input_rate,
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 Sound: TypeAlias = "Buffer | str | os.PathLike[str] | AsyncIterable[Buffer] | Iterable[Buffer]"
 
 STALE_MS = 5_000  # what was spoken while away under server VAD: a conversation wants now
+PIECE_BYTES = 4 * 1024 * 1024  # of a file: more than a turn of 30 s at any rate, so that turns are read whole
 _PROBE = InputAudioBufferAppend(audio="")  # to ask whether sound may be sent, before encoding it
 _WHOLE_NUMBERS = frozenset(("B", "b", "c", "h", "<h"))
 
@@ -100,13 +105,11 @@ class SoundInput:
 
     async def send(self, source: Sound, rate: int | None) -> None:
         """Send sound of any kind. Cancelling stops between two frames."""
-        if isinstance(source, str | os.PathLike):
-            source = await asyncio.to_thread(Path(source).read_bytes)
         reader = SoundReader(self._bare_rate(rate))
-        if isinstance(source, AsyncIterable):
-            async for piece in source:
-                await self._send_pieces(reader.feed(_bytes(piece)))
-            await self._send_rest(reader)
+        if isinstance(source, str | os.PathLike):
+            await self._send_file(reader, Path(source))
+        elif isinstance(source, AsyncIterable):
+            await self._send_stream(reader, source)
         elif isinstance(source, Iterable) and not _holds_bytes(source):
             for piece in source:
                 await self._send_pieces(reader.feed(_bytes(piece)))
@@ -253,6 +256,22 @@ class SoundInput:
         """Whether sound is kept for a new connection: under server VAD it would be heard as fresh speech."""
         return self._keeps and self._driver.machine.state.situation is Situation.CLIENT_VAD
 
+    async def _send_file(self, reader: SoundReader, path: Path) -> None:
+        """Read a file off the loop: whole, or in pieces when it is an hour of sound."""
+        size = (await asyncio.to_thread(path.stat)).st_size
+        at_least_ms = duration_ms(max(0, size - WAV_HEAD_BYTES), HIGHEST_RATE)
+        self._driver.machine.judge(_PROBE, milliseconds=at_least_ms)
+        if size <= PIECE_BYTES:
+            await self._send_clip(reader, await asyncio.to_thread(path.read_bytes))
+            return
+        async with aclosing(_pieces(path)) as pieces:
+            await self._send_stream(reader, pieces)
+
+    async def _send_stream(self, reader: SoundReader, source: AsyncIterable[Buffer]) -> None:
+        async for piece in source:
+            await self._send_pieces(reader.feed(_bytes(piece)))
+        await self._send_rest(reader)
+
     # ── formats ────────────────────────────────────────────────────────────────────────────────────
 
     @property
@@ -269,6 +288,15 @@ class SoundInput:
     def _check(self, pieces: list[Frame]) -> None:
         for piece in pieces:
             check_rate(piece.rate, self._rate)
+
+
+async def _pieces(path: Path) -> AsyncGenerator[bytes, None]:
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+            yield piece
+    finally:
+        file.close()
 
 
 def _holds_bytes(source: object) -> bool:
