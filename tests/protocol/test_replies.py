@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from zhipu_async.errors import AuthenticationError, BadRequestError, NotFoundError
@@ -76,6 +77,8 @@ def test_a_refusal_of_the_gateway_keeps_its_meaning_before_finagent() -> None:
         (Envelope.SUCCESS, {"success": True, "code": 200, "msg": "", "data": {"id": "a", "count": 1}}),
         (Envelope.FINAGENT, {"code": 0, "message": "ok", "data": {"id": "a", "count": 1}}),
         (Envelope.CODE_200, {"id": "a", "count": 1}),
+        (Envelope.CODE_200, {"code": 0, "message": "ok", "data": {"id": "a", "count": 1}}),
+        (Envelope.SUCCESS, {"code": 0, "msg": "ok", "data": {"id": "a", "count": 1}}),
     ],
 )
 def test_envelopes_are_taken_off(envelope: Envelope, value: object) -> None:
@@ -86,7 +89,7 @@ def test_envelopes_are_taken_off(envelope: Envelope, value: object) -> None:
     ("envelope", "value", "code"),
     [
         (Envelope.CODE_200, {"code": 404, "message": "no such base"}, "404"),
-        (Envelope.CODE_200, {"code": 0, "message": "zero is no success here"}, "0"),
+        (Envelope.CODE_200, {"code": 1, "message": "one is no success"}, "1"),
         (Envelope.SUCCESS, {"success": False, "msg": "no"}, ""),
         (Envelope.FINAGENT, {"code": 200, "message": "two hundred is no success here"}, "200"),
         (Envelope.CODE_200, {"error": {"code": "1000", "message": "no"}}, "1000"),
@@ -117,6 +120,34 @@ def test_a_failed_task_is_a_reply_and_not_an_error() -> None:
     assert fault_in({"error": {"code": "1"}}, Envelope.TASK) == Fault("1")
 
 
+def test_a_wrong_path_is_no_task_although_it_has_a_status() -> None:
+    value = {"status": 404, "error": "Not Found", "path": "/v4/async-results"}
+    assert read_reply(body(value), Thing, Envelope.TASK) == Fault(message="Not Found")
+
+
+def test_a_code_that_went_through_a_float_is_the_same_code() -> None:
+    assert read_reply(b'{"code": 200.0, "data": {"id": "a"}}', Thing, Envelope.CODE_200) == Thing(id="a")
+    assert read_reply(b'{"code": 404.0, "msg": "no"}', Thing, Envelope.CODE_200) == Fault("404", "no")
+
+
+class Lists(Reply):
+    names: list[str] = msgspec.field(default_factory=list[str])
+    things: list[Thing] = msgspec.field(default_factory=list[Thing])
+    rows: list[list[float]] = msgspec.field(default_factory=list[list[float]])
+
+
+def test_null_items_of_lists_are_left_out() -> None:
+    value = {"names": ["a", None], "things": [None, {"id": "b"}, None]}
+    assert read_reply(body(value), Lists, Envelope.BARE) == Lists(names=["a"], things=[Thing(id="b")])
+    assert read_reply(b'{"things": [null]}', Lists, Envelope.BARE) == Lists()
+
+
+def test_a_null_row_is_an_empty_one_and_a_null_number_is_a_fault() -> None:
+    assert read_reply(b'{"rows": [null, [1.5]]}', Lists, Envelope.BARE) == Lists(rows=[[], [1.5]])
+    with pytest.raises(Undecodable):
+        read_reply(b'{"rows": [[1.5, null]]}', Lists, Envelope.BARE)
+
+
 def test_what_is_no_object_holds_no_error() -> None:
     assert fault_in([1]) is None
 
@@ -132,7 +163,7 @@ def test_what_cannot_be_read_is_said(page: bytes) -> None:
         read_reply(page, Thing, Envelope.BARE)
 
 
-def test_half_a_surrogate_pair_is_read_as_json_reads_it() -> None:
+def test_half_a_surrogate_pair_becomes_what_can_be_sent_back() -> None:
     read = read_reply(b'{"id": "\\ud83d"}', Thing, Envelope.BARE)
     assert isinstance(read, Thing)
-    assert read.id == "\ud83d"
+    assert read.id == "\N{REPLACEMENT CHARACTER}"

@@ -166,3 +166,10 @@ async def test_a_batch_whose_answer_is_lost_is_not_begun_twice(how: str) -> None
 async def test_a_file_that_does_not_exist_is_refused(zhipu: AsyncZhipuAI) -> None:
     with pytest.raises(BadRequestError):
         await zhipu.batches.create(input_file_id="none")
+
+
+async def test_metadata_that_is_no_text_does_not_hide_the_batch() -> None:
+    async with hostile(reply({"id": "batch_1", "metadata": {"n": 1}})) as server:
+        async with AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+            batch = await zhipu.batches.create(input_file_id="f")
+    assert (batch.id, batch.metadata) == ("batch_1", {"n": "1"})

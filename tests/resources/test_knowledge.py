@@ -302,3 +302,15 @@ async def test_a_base_whose_answer_is_lost_is_not_created_twice() -> None:
         with pytest.raises(MaybeSubmitted):
             await zhipu.knowledge.create(name="a", embedding_id=3)
     assert len(server.requests) == 1
+
+
+async def test_ids_of_documents_that_come_as_numbers_are_texts() -> None:
+    taken = {
+        "successInfos": [{"documentId": 1900000000000000101, "fileName": "a.pdf"}],
+        "failedInfos": [None],
+    }
+    answer = reply({"data": taken, "code": 200, "message": "ok"})
+    async with hostile(answer) as server, AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+        added = await zhipu.knowledge.documents.upload("1", files=("a.pdf", b"%PDF"))
+    assert added.success_infos[0].document_id == "1900000000000000101"
+    assert added.failed_infos == []

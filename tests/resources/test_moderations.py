@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.hostile import hostile, reply
 from zhipu_async import AsyncZhipuAI
 from zhipu_async.errors import BadRequestError
 from zhipu_async.simulator import Simulator
@@ -49,3 +50,13 @@ def test_a_review_that_judged_nothing_passes_nothing() -> None:
 async def test_a_text_that_is_too_long_is_refused(zhipu: AsyncZhipuAI) -> None:
     with pytest.raises(BadRequestError):
         await zhipu.moderations.create(input="a" * 2001)
+
+
+async def test_counts_are_numbers_and_what_is_none_is_left_to_raw() -> None:
+    usage = {"moderation_text": {"call_count": "3"}, "moderation_image": {"seen": [1]}, "calls": 7}
+    async with hostile(reply({"usage": usage})) as server:
+        async with AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+            review = await zhipu.moderations.create(input="hello")
+    assert review.usage["moderation_text"] == {"call_count": 3}
+    assert review.usage["moderation_image"] == review.usage["calls"] == {}
+    assert review.raw["usage"] == usage

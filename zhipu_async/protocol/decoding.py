@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from array import array
 from typing import Any, TypeGuard, TypeVar
@@ -10,6 +11,10 @@ from typing import Any, TypeGuard, TypeVar
 import msgspec
 
 T = TypeVar("T")
+
+HALF = re.compile(
+    rb"\\u[dD][89a-fA-F]"
+)  # of a character beyond U+FFFF, escaped; the other half may be missing
 
 
 class Undecodable(ValueError):
@@ -36,18 +41,37 @@ def parse(body: bytes) -> object:
     """Return what the bytes say as JSON, more tolerant than the fast decoder."""
     try:
         value: object = json.loads(body)
+        return _whole_characters(value) if HALF.search(body) else value
     except (ValueError, RecursionError) as exc:
         raise Undecodable("the body is not JSON") from exc
+
+
+def _whole_characters(value: object) -> object:
+    """Put halves of surrogate pairs together, and U+FFFD in the place of those that are alone."""
+    if is_object(value):
+        return {str(_whole_characters(key)): _whole_characters(item) for key, item in value.items()}
+    if is_array(value):
+        return [_whole_characters(item) for item in value]
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return value
 
 
 def without_nulls(value: object) -> object:
-    """Return the value with the null members of its objects left out."""
+    """Return the value with the null members of its objects, and the null items of its arrays, left out."""
     if is_object(value):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     if is_array(value):
-        return [without_nulls(item) for item in value]
+        return [without_nulls(item) for item in (_dense(value) if None in value else value)]
     return value
+
+
+def _dense(items: list[object]) -> list[object]:
+    """Return the items without null, except where places count: a vector keeps it, and a null page is an empty one."""
+    kinds = {type(item) for item in items}
+    if list in kinds:
+        return [[] if item is None else item for item in items]
+    return items if kinds & {int, float} else [item for item in items if item is not None]
 
 
 def is_object(value: object) -> TypeGuard[dict[str, object]]:

@@ -13,8 +13,13 @@ from zhipu_async.protocol.endpoint import Envelope
 T = TypeVar("T")
 
 PROBED_BYTES = 64 * 1024  # an error is a small body; answers above this are not searched for one
-_SUCCESS: Mapping[Envelope, str] = {Envelope.CODE_200: "200", Envelope.SUCCESS: "200", Envelope.FINAGENT: "0"}
-_WRAPPED = frozenset(_SUCCESS)
+# 0 is nobody's error, and what some services behind the platform, and mocks made from its document, call success.
+_SUCCESS: Mapping[Envelope, frozenset[str]] = {
+    Envelope.CODE_200: frozenset({"", "200", "0"}),
+    Envelope.SUCCESS: frozenset({"", "200", "0"}),
+    Envelope.FINAGENT: frozenset({"", "0"}),
+}
+_STATUSES = ("task_status", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Fault:
 
 def read_reply(body: bytes, into: type[T], envelope: Envelope) -> T | Fault:
     """Return the reply, or the error that a body of status 200 turns out to be."""
-    if envelope in _WRAPPED:
+    if envelope in _SUCCESS:
         return _unwrap(parse(body), into, envelope)
     if len(body) < PROBED_BYTES and _may_be_error(body):
         fault = fault_in(parse(body), envelope)
@@ -69,8 +74,8 @@ def fault_in(value: object, envelope: Envelope = Envelope.BARE) -> Fault | None:
     """Return the error that a decoded 2xx body holds, if it does."""
     if not is_object(value):
         return None
-    if envelope is Envelope.TASK and ("task_status" in value or "status" in value):
-        return None  # a failed task was read without fault
+    if envelope is Envelope.TASK and any(isinstance(value.get(name), str) for name in _STATUSES):
+        return None  # a failed task was read without fault; a number is the HTTP status of a wrong path
     if value.get("error") not in (None, "", {}) or value.get("success") is False or _is_bare_refusal(value):
         return _described(value)
     return _failed_choice(value)
@@ -80,7 +85,7 @@ def _unwrap(value: object, into: type[T], envelope: Envelope) -> T | Fault:
     if not is_object(value):
         raise Undecodable("the body is not a JSON object")
     code = _text(value.get("code"))
-    fine = code in ("", _SUCCESS[envelope]) and value.get("success") is not False
+    fine = code in _SUCCESS[envelope] and value.get("success") is not False
     if not fine or value.get("error") not in (None, "", {}):
         return _described(value) or Fault(code=code)
     inner = value.get("data")
@@ -129,6 +134,8 @@ def _filters(value: Mapping[str, object]) -> tuple[Mapping[str, object], ...]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 200.0 is the same code
     return "" if value is None else str(value)
 
 

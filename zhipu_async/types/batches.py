@@ -51,8 +51,10 @@ class BatchFaults(Part):
 # The counts come as an object, or as a number with `completed` and `failed` beside it; readers get an object.
 if TYPE_CHECKING:
     Counts = RequestCounts
+    Metadata = dict[str, str]
 else:
     Counts = RequestCounts | int
+    Metadata = dict[str, object]  # what is no text, but was taken, must not hide the batch; it becomes text
 
 
 class Batch(Reply):
@@ -80,9 +82,10 @@ class Batch(Reply):
     completed: int = 0
     failed: int = 0
     errors: BatchFaults = msgspec.field(default_factory=BatchFaults)
-    metadata: dict[str, str] = {}
+    metadata: Metadata = {}
 
     def __post_init__(self) -> None:
+        self.metadata = {name: str(value) for name, value in self.metadata.items()}
         self.request_counts = _counts(self.request_counts, self)
         for name in self.__struct_fields__:
             if name.endswith("_at"):

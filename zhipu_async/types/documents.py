@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, NotRequired, TypedDict
 
 import msgspec
 
@@ -65,12 +65,22 @@ class DocumentList(Reply):
     """How many there are on all pages."""
 
 
+# A text on the wire, a number in an older table: both are taken.
+if TYPE_CHECKING:
+    Digits = str
+else:
+    Digits = str | int
+
+
 class AddedDocument(Part):
     """A document that was taken; it can be found once its vectors are done."""
 
-    document_id: str = msgspec.field(default="", name="documentId")
+    document_id: Digits = msgspec.field(default="", name="documentId")
     file_name: str = msgspec.field(default="", name="fileName")
     url: str = ""
+
+    def __post_init__(self) -> None:
+        self.document_id = str(self.document_id)
 
 
 class RefusedDocument(Part):

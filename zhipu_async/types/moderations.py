@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
 
 from zhipu_async.types.base import Part, Reply
 
@@ -23,6 +25,13 @@ class Finding(Part):
     risk_type: list[str] = []
 
 
+# No page names all members: what is no count is left to `.raw`.
+if TYPE_CHECKING:
+    Counts = dict[str, dict[str, float]]
+else:
+    Counts = dict[str, object]
+
+
 class Moderation(Reply):
     """What the review says about each input, in their order."""
 
@@ -30,8 +39,11 @@ class Moderation(Reply):
     created: int = 0
     request_id: str = ""
     result_list: list[Finding] = []
-    usage: dict[str, dict[str, float]] = {}
+    usage: Counts = {}
     """Calls counted, such as `usage["moderation_text"]["call_count"]`."""
+
+    def __post_init__(self) -> None:
+        self.usage = {kind: _counts(counts) for kind, counts in self.usage.items()}
 
     @property
     def passed(self) -> bool:
@@ -39,3 +51,10 @@ class Moderation(Reply):
         return bool(self.result_list) and all(
             found.risk_level == RiskLevel.PASS for found in self.result_list
         )
+
+
+def _counts(counts: object) -> dict[str, float]:
+    try:
+        return msgspec.convert(counts, dict[str, float], strict=False)
+    except msgspec.ValidationError:
+        return {}
