@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.observe import CallRecord, TokenUsage
@@ -44,8 +46,7 @@ class Defaults:
         return self.options.get("max_retries", MAX_RETRIES)
 
 
-@dataclass(slots=True)
-class Job:
+class Job(msgspec.Struct):
     """What the retry loop knows about one call."""
 
     endpoint: Endpoint[object]
@@ -57,8 +58,11 @@ class Job:
     deadline: float | None
     retries: Retries
     record: CallRecord
-    key: str = field(default="", repr=False)
+    key: str = ""
     request_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Job {self.endpoint.name} {self.model}>"  # it holds the key
 
     def answered(self) -> None:
         """Let go of what was sent: a stream may be open for minutes, and prompts are long."""
@@ -69,8 +73,7 @@ class Job:
 SENT = Request()
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(msgspec.Struct):
     """A response whose body is still arriving, with the permit that it holds until `end`."""
 
     response: Response

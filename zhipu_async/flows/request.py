@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -12,6 +12,8 @@ import msgspec
 from zhipu_async.errors import InvalidArgument
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.sendable import refuse_unsendable
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _encoder = msgspec.json.Encoder()
 
@@ -49,20 +51,24 @@ class Content(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Request:
+class Request(
+    msgspec.Struct
+):  # there is one per call, and a Struct is made in a quarter of a dataclass's time
     """What goes to one endpoint: JSON fields or other content, path arguments, query, options."""
 
-    fields: Mapping[str, object] | None = field(default=None, repr=False)  # holds prompts
-    path: Mapping[str, str] = field(default_factory=dict[str, str])
-    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    fields: Mapping[str, object] | None = None
+    path: Mapping[str, str] = NOTHING
+    query: Mapping[str, str] = NOTHING
     content: Content | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = NOTHING
     model: str = ""
-    options: CallOptions = field(default_factory=CallOptions)
+    options: CallOptions = msgspec.field(default_factory=CallOptions)
     stream: bool = False
     intent: Callable[[], Awaitable[None]] | None = None
     """Awaited before the bytes of each attempt leave: a ledger writes it down. With it, nothing is resent blindly."""
+
+    def __repr__(self) -> str:
+        return f"<Request for {self.model or 'no model'}>"  # the fields hold prompts
 
 
 class JsonContent:
