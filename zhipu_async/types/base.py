@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import msgspec
 
@@ -32,6 +33,7 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
     def to_dict(self) -> dict[str, object]:
         """Return the fields that are set as plain dicts and lists."""
         plain: dict[str, object] = msgspec.to_builtins(self)
+        _leave_out_empty(self, plain)
         return plain
 
 
@@ -48,11 +50,19 @@ class Reply(Part, dict=True, kw_only=True):
     def raw(self) -> dict[str, object]:
         """Return the whole answer as the platform sent it (for very large ones, the known fields)."""
         body: bytes = vars(self).get("_body", b"")
-        return msgspec.json.decode(body, type=dict[str, object]) if body else self.to_dict()
+        if not body:
+            return self.to_dict()
+        try:
+            return msgspec.json.decode(body, type=dict[str, object])
+        except (
+            ValueError,
+            RecursionError,
+        ):  # what was read in spite of it: half a character, a byte order mark
+            return json.loads(body)  # type: ignore[no-any-return]
 
     def to_json(self) -> str:
         """Return the known fields that are set as JSON text."""
-        return msgspec.json.encode(self).decode()
+        return msgspec.json.encode(self.to_dict()).decode()
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
@@ -75,3 +85,24 @@ def _restore(kind: type[R], fields: Mapping[str, object], beside: Mapping[str, o
     reply = kind(**fields)
     vars(reply).update(beside)
     return reply
+
+
+def _leave_out_empty(value: object, plain: object) -> None:
+    # msgspec leaves out lists and dicts that are empty, but not objects of which nothing is set.
+    if isinstance(value, Part) and _is_object(plain):
+        for field, name in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            member: object = getattr(value, field)
+            _leave_out_empty(member, plain.get(name))
+            if isinstance(member, Part) and plain.get(name) == {}:
+                del plain[name]
+    elif _is_list(value) and _is_list(plain):
+        for item, plain_item in zip(value, plain, strict=True):
+            _leave_out_empty(item, plain_item)
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)

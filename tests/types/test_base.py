@@ -1,0 +1,62 @@
+"""What every reply has: its fields as plain values, and the answer as it came."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from zhipu_async.protocol.decoding import decode
+from zhipu_async.types.base import Meta, Part, Reply, attach
+from zhipu_async.types.chat import ChatCompletion
+
+
+class Inner(Part):
+    name: str = ""
+    deeper: Deeper = msgspec.field(default_factory=lambda: Deeper())
+
+
+class Deeper(Part):
+    count: int = 0
+
+
+class Outer(Reply):
+    inner: Inner = msgspec.field(default_factory=Inner)
+    items: list[Inner] = msgspec.field(default_factory=list[Inner])
+    free: dict[str, object] = msgspec.field(default_factory=dict[str, object])
+
+
+def test_objects_of_which_nothing_is_set_are_left_out() -> None:
+    assert Outer().to_dict() == {}
+    assert Outer(inner=Inner(deeper=Deeper(count=1))).to_dict() == {"inner": {"deeper": {"count": 1}}}
+    assert Outer(items=[Inner(), Inner(name="a")]).to_dict() == {"items": [{}, {"name": "a"}]}
+    assert Outer(free={"empty": {}}).to_dict() == {"free": {"empty": {}}}
+
+
+def test_json_says_the_same() -> None:
+    reply = decode(b'{"choices": [{"message": {"role": "assistant", "content": "hi"}}]}', ChatCompletion)
+    assert reply.to_dict() == {"choices": [{"message": {"role": "assistant", "content": "hi"}}]}
+    assert decode(reply.to_json().encode(), ChatCompletion) == reply
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(rb'{"choices": [{"message": {"content": "a\ud83d"}}]}', id="half a character"),
+        pytest.param(b'\xef\xbb\xbf{"choices": [{"message": {"content": "a"}}]}', id="byte order mark"),
+        pytest.param('{"choices": [{"message": {"content": "a"}}]}'.encode("utf-16"), id="UTF-16"),
+    ],
+)
+def test_an_odd_body_can_be_looked_at_written_out_and_put_back(body: bytes) -> None:
+    reply = decode(body, ChatCompletion)
+    attach(reply, Meta(), body)
+    assert list(reply.raw) == ["choices"]
+    assert reply.text in ("a", "a\N{REPLACEMENT CHARACTER}")
+    assert reply.text in reply.to_json()
+    msgspec.json.encode(reply.to_param())
+
+
+def test_the_halves_of_a_character_are_put_together() -> None:
+    reply = decode(
+        rb'{"choices": [{"message": {"content": "\ud83d\ude00\ud83d"}}], "id": null}', ChatCompletion
+    )
+    assert reply.text == "\N{GRINNING FACE}\N{REPLACEMENT CHARACTER}"
