@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from zhipu_async.cli.connecting import Connection, connected
 from zhipu_async.cli.orders import Orders
 from zhipu_async.cli.screen import BOLD, CYAN, DIM, YELLOW, Screen
 from zhipu_async.cli.talk import Talk
+from zhipu_async.cli.wrapping import Wrapper
 from zhipu_async.errors import ZhipuError
 
 if TYPE_CHECKING:
@@ -150,6 +152,8 @@ class Voice:
         self._screen = screen
         self._shows_reasoning = shows_reasoning
         self._thinking = False
+        # In a terminal lines break between words; in a pipe the text stays as the model wrote it.
+        self._wrapper = Wrapper(shutil.get_terminal_size().columns) if screen.is_terminal else None
 
     def begin(self) -> None:
         """Begin another answer."""
@@ -162,11 +166,11 @@ class Voice:
         match event:
             case ReasoningDelta(text=text) if self._shows_reasoning:
                 self._thinking = True
-                self._screen.notice(text, DIM, end="")
+                self._screen.notice(self._wrapped(text), DIM, end="")
             case TextDelta(text=text):
                 self._stop_thinking()
                 self.text += text
-                self._screen.say(text, end="")
+                self._screen.say(self._wrapped(text), end="")
             case Searched(results=results):
                 self._screen.notice(
                     "\n".join(f"[{each.refer}] {each.title} {each.link}" for each in results), CYAN
@@ -179,10 +183,15 @@ class Voice:
     def end(self) -> None:
         """Finish the line."""
         self._stop_thinking()
-        if self.text and not self.text.endswith("\n"):
-            self._screen.say("")
+        self._screen.say(self._rest(), end="\n" if self.text and not self.text.endswith("\n") else "")
 
     def _stop_thinking(self) -> None:
         if self._thinking:
-            self._screen.notice("\n")
+            self._screen.notice(self._rest(), DIM, end="\n\n")
         self._thinking = False
+
+    def _wrapped(self, text: str) -> str:
+        return text if self._wrapper is None else self._wrapper.feed(text)
+
+    def _rest(self) -> str:
+        return "" if self._wrapper is None else self._wrapper.end()

@@ -32,7 +32,9 @@ KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 BASE_URL_VARIABLES = ("ZHIPUAI_BASE_URL", "ZAI_BASE_URL")
 MARKS = {True: ("✓", GREEN), False: ("✗", RED), None: ("·", YELLOW)}
-LOCAL_ADVICE = "The way to the simulator is clear; `zhipu-async simulate` keeps one running for your programs."
+LOCAL_ADVICE = (
+    "The way to the simulator is clear; `zhipu-async simulate` keeps one running for your programs."
+)
 OPTIONAL = ("rich", "numpy", "pydantic", "opentelemetry", "sounddevice", "uvloop")
 
 

@@ -69,7 +69,7 @@ def described(error: Exception) -> dict[str, object]:
 def _write(stream: TextIO, text: str, styles: tuple[str, ...], end: str) -> None:
     if stream.isatty():
         text = CONTROLS.sub("", text)
-    if styles and coloured(stream):
+    if text and styles and coloured(stream):
         text = f"\x1b[{';'.join(styles)}m{text}\x1b[0m"
     stream.write(text + end)
     stream.flush()
