@@ -21,6 +21,7 @@ class Credentials:
         self._scheme = scheme
         self._clock = clock
         self._token: tuple[str, auth.Token] | None = None
+        self._header: tuple[str, str] = ("", "")  # one text for thousands of open streams, beside its key
         if scheme == "jwt" and isinstance(self._key, str):
             auth.sign(
                 self._key, clock.wall()
@@ -47,7 +48,11 @@ class Credentials:
         """Return the header's value for this key."""
         if self._scheme == "raw":
             return key
-        return f"Bearer {key if self._scheme == 'bearer' else self._signed(key)}"
+        if self._scheme == "jwt":
+            return f"Bearer {self._signed(key)}"
+        if self._header[0] != key:
+            self._header = (key, f"Bearer {key}")
+        return self._header[1]
 
     def raw(self) -> Credentials:
         """Return the same for pages of the platform that show the bare key as the header's value."""

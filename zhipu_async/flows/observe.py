@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import msgspec
+
 log: logging.Logger = logging.getLogger("zhipu_async")
 
 
@@ -25,8 +27,7 @@ class TokenUsage(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class CallRecord:
+class CallRecord(msgspec.Struct, eq=False):
     """One call as observers see it; the same object from its start to its end."""
 
     endpoint: str

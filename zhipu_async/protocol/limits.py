@@ -12,8 +12,9 @@ The platform tells nobody the limit, it only says 1302 above it. A lane starts w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from .codes import CONCURRENCY_CODES, OVERLOAD_CODES
 
@@ -51,8 +52,7 @@ class Pool(StrEnum):
     SUBMISSIONS = "submitted tasks, held until the task ends"
 
 
-@dataclass(slots=True, eq=False)
-class Ticket:
+class Ticket(msgspec.Struct, eq=False):
     """A place in a lane, from `enter` to `leave`."""
 
     era: int
