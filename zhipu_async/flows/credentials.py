@@ -50,9 +50,10 @@ class Credentials:
             return key
         if self._scheme == "jwt":
             return f"Bearer {self._signed(key)}"
-        if self._header[0] != key:
-            self._header = (key, f"Bearer {key}")
-        return self._header[1]
+        header = self._header  # read once: another thread may be sending with another key
+        if header[0] != key:
+            header = self._header = (key, f"Bearer {key}")
+        return header[1]
 
     def raw(self) -> Credentials:
         """Return the same for pages of the platform that show the bare key as the header's value."""
