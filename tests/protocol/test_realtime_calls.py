@@ -292,6 +292,12 @@ def test_blank_texts_and_missing_ids_are_refused_here(event: ClientEvent) -> Non
         judge(state(), Asked(call_of(event), event))
 
 
+def test_a_text_that_would_end_the_connection_is_refused_here() -> None:
+    event = ConversationItemCreate(item=text_item("好" * 90_000))
+    with pytest.raises(InvalidArgument, match="270,000 bytes"):
+        judge(state(), Asked(call_of(event), event))
+
+
 def test_a_function_call_told_again_has_no_text_to_check() -> None:
     from zhipu_async.types.realtime_client import function_call
 

@@ -125,6 +125,7 @@ def test_none_takes_a_choice_back() -> None:
         ({"input_audio_format": "mp3"}, "unknown"),
         ({"turn_detection": "magic"}, "server_vad"),
         ({"greeting": "x" * 1025}, "1024 characters"),
+        ({"instructions": "x" * 250_001}, "Shorten the instructions"),
         ({"chat_mode": "video_passive", "tools": [{"name": "f"}]}, "voice calls only"),
     ],
 )

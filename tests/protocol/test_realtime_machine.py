@@ -505,6 +505,16 @@ def test_a_second_end_of_an_answer_changes_nothing() -> None:
     assert talk.machine.records["r1"].status == "completed"
 
 
+def test_speech_of_an_answer_is_let_go_when_the_next_one_begins() -> None:
+    talk = ready().text().ask().started()
+    delta(talk, kind="audio", text=SAMPLES)
+    talk.done()
+    assert talk.machine.records["r1"].chunks
+    talk.text().ask().started("r2")
+    assert not talk.machine.records["r1"].chunks
+    assert talk.machine.records["r1"].settled
+
+
 def test_only_the_latest_answers_are_remembered() -> None:
     talk = ready()
     for number in range(20):
