@@ -1,0 +1,126 @@
+"""What a call and a short stream cost, counted in steps of our own code: a measure that no machine's mood changes.
+
+The bounds are about a third above what is needed; whoever crosses one has added work to every call.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+import zhipu_async
+from tests.event_server import EventServer, Script, Talk, body, event_server
+from tests.protocol.frames import DONE, event, text
+from zhipu_async import AsyncZhipuAI
+
+PACKAGE = str(Path(zhipu_async.__file__).parent)
+MESSAGES = [{"role": "user", "content": "你好"}]
+LONG = [{"role": ("user", "assistant")[number % 2], "content": "说说海" * 20} for number in range(201)]
+TIMES = 50
+
+CALL_STEPS = 160
+STREAM_STEPS = 245
+LONG_STEPS = 160
+TIMERS = 3  # in all: the alarm of the loop, and what is wound again when it rings
+KEPT_BLOCKS = 0.5  # per call, in blocks of Python's allocator: a leak keeps at least one
+
+
+def completion(talk: Talk) -> None:
+    reply = {"choices": [{"message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}]}
+    sent = msgspec.json.encode(reply)
+    talk.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(sent))
+    talk.raw(sent)
+
+
+async def whole(talk: Talk) -> None:
+    completion(talk)
+
+
+@asynccontextmanager
+async def client(script: Script) -> AsyncGenerator[tuple[AsyncZhipuAI, EventServer]]:
+    async with event_server(script) as server, AsyncZhipuAI("id.secret", base_url=server.base_url) as zhipu:
+        yield zhipu, server
+
+
+async def call(zhipu: AsyncZhipuAI) -> None:
+    reply = await zhipu.chat.completions.create(model="glm-4.7", messages=MESSAGES)
+    assert reply.text == "hello"
+
+
+async def long_call(zhipu: AsyncZhipuAI) -> None:
+    reply = await zhipu.chat.completions.create(model="glm-4.7", messages=LONG)
+    assert reply.text == "hello"
+
+
+async def stream(zhipu: AsyncZhipuAI) -> None:
+    async with zhipu.chat.completions.stream(model="glm-4.7", messages=MESSAGES) as events:
+        assert [piece async for piece in events.text()] == ["你好"] * 9
+    assert events.result.text == "你好" * 9
+
+
+@contextmanager
+def counted() -> Generator[Counter[str]]:
+    """Count the steps of the package's functions: a call is one, resuming a coroutine is one."""
+    counts: Counter[str] = Counter()
+
+    def note(frame: FrameType, kind: str, _: object) -> None:
+        if kind != "call":
+            return
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            counts["steps"] += 1
+        elif frame.f_code.co_name == "call_at" and frame.f_back is not None:
+            counts["timers"] += frame.f_back.f_code.co_filename.startswith(PACKAGE)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield counts
+    finally:
+        sys.setprofile(before)
+
+
+async def costs(script: Script, work: Callable[[AsyncZhipuAI], Awaitable[None]]) -> tuple[float, int]:
+    """The steps of one piece of work, and the timers of all."""
+    async with client(script) as (zhipu, _):
+        await work(zhipu)  # imports, connects
+        with counted() as counts:
+            for _ in range(TIMES):
+                await work(zhipu)
+    return counts["steps"] / TIMES, counts["timers"]
+
+
+async def test_a_call_takes_few_steps_and_no_timer_of_its_own() -> None:
+    steps, timers = await costs(whole, call)
+    assert steps <= CALL_STEPS
+    assert timers <= TIMERS
+
+
+async def test_a_short_stream_takes_few_steps() -> None:
+    events = [event(text("你好")) for _ in range(9)]
+    last = event(text("", finish_reason="stop"))
+    steps, _ = await costs(body(*events, last, DONE), stream)
+    assert steps <= STREAM_STEPS
+
+
+async def test_two_hundred_messages_take_no_step_each() -> None:
+    steps, _ = await costs(whole, long_call)
+    assert steps <= LONG_STEPS
+
+
+async def test_calls_leave_nothing_behind() -> None:
+    async with client(whole) as (zhipu, _):
+        for _ in range(TIMES):
+            await call(zhipu)
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(4 * TIMES):
+            await call(zhipu)
+        gc.collect()
+        assert sys.getallocatedblocks() - before <= KEPT_BLOCKS * 4 * TIMES
