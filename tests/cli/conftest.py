@@ -80,13 +80,13 @@ def sim(zhipu_simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulato
 class Terminal:
     """A command in a terminal of its own."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, stdout: int | None = None) -> None:
         self._screen, inside = os.openpty()
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self.seen = ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", IN_TERMINAL, *words],
-            stdin=inside, stdout=inside, stderr=inside, start_new_session=True,
+            stdin=inside, stdout=inside if stdout is None else stdout, stderr=inside, start_new_session=True,
             env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
         )  # fmt: skip
         os.close(inside)
@@ -130,8 +130,8 @@ def terminal() -> Generator[Callable[..., Terminal]]:
     """Run the command in a terminal."""
     opened: list[Terminal] = []
 
-    def begin(*words: str) -> Terminal:
-        opened.append(Terminal(*words))
+    def begin(*words: str, stdout: int | None = None) -> Terminal:
+        opened.append(Terminal(*words, stdout=stdout))
         return opened[-1]
 
     yield begin

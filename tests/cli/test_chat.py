@@ -180,6 +180,42 @@ def test_reasoning_is_dim_and_apart(sim: Simulator, terminal: Begin) -> None:
     assert talk.ends() == 0
 
 
+def test_a_conversation_can_be_written_to_a_file(sim: Simulator, terminal: Begin, tmp_path: Path) -> None:
+    sim.script("One.", reasoning="Hm.")
+    sim.script(code="1301")
+    sim.script("Three.")
+    with (tmp_path / "answers.txt").open("wb") as answers:
+        talk = terminal("chat", stdout=answers.fileno())
+        for question in ("First?", "Second?", "Third?"):
+            talk.shows("› ")
+            talk.type(f"{question}\n")
+        talk.shows("› ")
+        talk.type("\x04")
+        assert talk.ends() == 0
+    assert (tmp_path / "answers.txt").read_text("utf-8") == "One.\nThree.\n"
+
+
+def test_a_conversation_in_json_has_a_line_for_each_answer(
+    sim: Simulator, terminal: Begin, tmp_path: Path
+) -> None:
+    sim.script("One.")
+    sim.script(code="1301")
+    sim.script("Three.")
+    with (tmp_path / "answers.jsonl").open("wb") as answers:
+        talk = terminal("chat", "--json", stdout=answers.fileno())
+        for question in ("First?", "Second?", "Third?"):
+            talk.shows("› ")
+            talk.type(f"{question}\n")
+        talk.shows("› ")
+        talk.type("\x04")
+        assert talk.ends() == 0
+    one, two, three = map(json.loads, (tmp_path / "answers.jsonl").read_text("utf-8").splitlines())
+    assert one["choices"][0]["message"]["content"] == "One."
+    assert two["error"]["code"] == "1301"
+    assert three["choices"][0]["message"]["content"] == "Three."
+    assert [message["content"] for message in body_of(sim, -1)["messages"]] == ["First?", "One.", "Third?"]
+
+
 def test_answers_cannot_steer_the_terminal(sim: Simulator, terminal: Begin) -> None:
     sim.script("red \x1b[31m alert \x07\x1b]0;title\x07 end")
     talk = terminal("chat", "Say it", "--no-reasoning")

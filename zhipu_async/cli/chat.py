@@ -18,7 +18,7 @@ from zhipu_async.cli.wrapping import Wrapper
 from zhipu_async.errors import ZhipuError
 
 if TYPE_CHECKING:
-    from zhipu_async import AsyncZhipuAI, ChatCompletion
+    from zhipu_async import AsyncZhipuAI
     from zhipu_async.events import ChatEvent
 
 PROMPT = "› "
@@ -76,12 +76,7 @@ class Conversation:
 
     def answer_once(self) -> int:
         """Answer what was asked, and leave; Ctrl-C leaves as well."""
-        if not self.screen.json_wanted:
-            self._runner.run(self._answer())
-            self._voice.end()
-        else:
-            reply = self._runner.run(self._whole())
-            self.screen.json(reply.raw)
+        self._reply()
         return OK
 
     def go_on(self) -> int:
@@ -106,7 +101,10 @@ class Conversation:
     def _listen(self) -> str | None:
         """Return what the user types, None when he leaves."""
         try:
-            return input(PROMPT).strip()
+            if self.screen.is_terminal:
+                return input(PROMPT).strip()
+            self.screen.notice(PROMPT, end="")  # stdout is for the answers
+            return input().strip()
         except EOFError:
             self.screen.notice("")
             return None
@@ -116,14 +114,20 @@ class Conversation:
 
     def _answer_and_go_on(self) -> None:
         try:
-            self._runner.run(self._answer())
-            self._voice.end()
+            self._reply()
         except KeyboardInterrupt:
             self._voice.end()
             self.screen.notice("(stopped)", YELLOW)
         except ZhipuError as error:
             self._voice.end()
             self.screen.failure(error)
+
+    def _reply(self) -> None:
+        if self.screen.json_wanted:
+            self.screen.json(self._runner.run(self._whole()))
+        else:
+            self._runner.run(self._answer())
+            self._voice.end()
 
     async def _answer(self) -> None:
         self._voice.begin()
@@ -137,11 +141,16 @@ class Conversation:
         finally:
             self.talk.answered(self._voice.text)
 
-    async def _whole(self) -> ChatCompletion:
-        talk = self.talk
-        return await self._zhipu.chat.completions.create(
-            model=talk.model, messages=talk.messages, **talk.params
-        )
+    async def _whole(self) -> dict[str, object]:
+        talk, text = self.talk, ""
+        try:
+            reply = await self._zhipu.chat.completions.create(
+                model=talk.model, messages=talk.messages, **talk.params
+            )
+            text = reply.text
+            return reply.raw
+        finally:
+            talk.answered(text)
 
 
 class Voice:
