@@ -108,6 +108,7 @@ async def test_a_pipe_is_read_to_its_end() -> None:
         (("a.WAV", b"x"), "a.WAV", "audio/wav"),
         (("jobs.jsonl", b"x"), "jobs.jsonl", "application/jsonl"),
         (("a.unheard", b"x"), "a.unheard", "application/octet-stream"),
+        (("a.unheard", b"x", "text/plain"), "a.unheard", "text/plain"),
         (b"%PDF-1.7", "file.pdf", "application/pdf"),
         (b"???", "file", "application/octet-stream"),
         (io.BytesIO(b"x"), "file", "application/octet-stream"),
@@ -174,12 +175,20 @@ def test_a_request_id_is_a_field_where_the_endpoint_has_one() -> None:
         ("/no/such/file.pdf", InvalidArgument, "cannot read"),
         ("/", InvalidArgument, "directory"),
         (7, InvalidType, "int"),
+        (("a",), InvalidType, "in a tuple"),
+        (("a", b"x", "text/plain\r\nX: y"), InvalidType, "in a tuple"),
+        ((None, b"x"), InvalidType, "in a tuple"),
         (("a", b"12345"), InvalidArgument, "has 5 bytes; the platform takes 4"),
     ],
 )
 async def test_what_is_no_file_is_refused(file: Named, expected: type[Exception], why: str) -> None:
     with pytest.raises(expected, match=why):
         await file_field("file", file, limit_bytes=4)
+
+
+async def test_what_is_no_file_is_not_asked_for_its_extension() -> None:
+    with pytest.raises(InvalidType, match="not NoneType"):
+        await file_field("file", None, by_extension=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 # ── sent again ─────────────────────────────────────────────────────────────────────────────────────

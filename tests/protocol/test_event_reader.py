@@ -135,6 +135,14 @@ def test_what_cannot_be_read_is_damage(wire: bytes) -> None:
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("odd", [[], {}, [1], {"a": 1}])
+def test_a_reason_or_a_name_that_is_no_text_breaks_nothing(odd: object) -> None:
+    reader = EventReader(Reply, StreamEnd.EOF, last=("done",))
+    wire = event({"choices": [{"finish_reason": odd}]}) + event({"type": odd, "event": odd})
+    assert len(reader.feed(wire) + reader.end()) == 2
+    assert reader.verdict() is None
+
+
 def test_half_an_event_at_the_end_was_cut_off() -> None:
     wire = event({**HI, "choices": [{"index": 0}]}).rstrip()
     for length in range(10, len(wire)):

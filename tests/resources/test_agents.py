@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -351,3 +352,11 @@ async def test_messages_are_looked_at_before_anything_is_sent(
     with pytest.raises(UsageError):
         zhipu.agents.stream(agent_id="a", messages=[])
     assert zhipu_simulator.requests == []
+
+
+async def test_an_agent_that_nobody_named_is_the_platforms_to_refuse(zhipu: AsyncZhipuAI) -> None:
+    nobody: str = os.environ.get("ZHIPU_NO_SUCH_VARIABLE")  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    with pytest.raises(BadRequestError, match="1213"):
+        await zhipu.agents.invoke(agent_id=nobody, messages="hi")
+    with pytest.raises(BadRequestError):
+        await zhipu.applications.invoke(app_id=nobody, messages="hi")

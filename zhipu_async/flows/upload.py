@@ -28,8 +28,8 @@ PIECE_BYTES = 256 * 1024  # read and sent at a time
 ID_CHARACTERS = 32  # of a request id of ours
 
 Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | AsyncIterable[bytes]"
-Named: TypeAlias = "Uploadable | tuple[str, Uploadable]"
-"""A path, bytes, an open binary file or an async iterator, alone or as (file name, content)."""
+Named: TypeAlias = "Uploadable | tuple[str, Uploadable] | tuple[str, Uploadable, str]"
+"""A path, bytes, an open binary file or an async iterator, alone or as (file name, content), or with a media type."""
 
 _SOUNDS_AND_PICTURES = {
     ".bmp": "image/bmp",
@@ -177,18 +177,33 @@ async def file_field(
 
     by_extension: the platform goes by the extension of the name, so there has to be one.
     """
-    filename, source = file if isinstance(file, tuple) else (_name_of(file), file)
+    filename, source, media_type = _taken_apart(file)
+    size, start = await _extent_of(source)
     if by_extension and not Path(filename).suffix:
         raise InvalidArgument(
             "the platform goes by the extension of the file's name, and there is none.",
             hint='Give the name too: file=("name.ext", content).',
         )
-    size, start = await _extent_of(source)
     if size == 0:
         raise InvalidArgument(f"{filename} is empty")
     if limit_bytes is not None and size is not None and size > limit_bytes:
         raise InvalidArgument(f"{filename} has {size} bytes; the platform takes {limit_bytes} at most")
-    return FileField(field, filename, content_type or _media_type(filename), source, size, start)
+    return FileField(
+        field, filename, media_type or content_type or _media_type(filename), source, size, start
+    )
+
+
+def _taken_apart(file: Named) -> tuple[str, Uploadable, str]:
+    """Return name, content and media type, "" where that is left to the name."""
+    match file:
+        case (str() as filename, source):
+            return filename, source, ""
+        case (str() as filename, source, str() as media_type) if media_type.isprintable():
+            return filename, source, media_type
+        case tuple():
+            raise InvalidType("a file in a tuple is (name, content) or (name, content, media type)")
+        case _:
+            return _name_of(file), file, ""
 
 
 def _media_type(filename: str) -> str:

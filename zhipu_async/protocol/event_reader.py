@@ -128,7 +128,7 @@ class EventReader(Generic[T]):
         items.append(item)
         self.usage = usage_in(value) or self.usage
         self._finished = self._finished or any(choice.get("finish_reason") for choice in choices_in(value))
-        self.done = value.get("event") in self._last or value.get("type") in self._last
+        self.done = any(value.get(name) == last for name in ("event", "type") for last in self._last)
 
 
 def choices_in(value: dict[str, object]) -> list[dict[str, object]]:
@@ -144,8 +144,9 @@ def failure_in(value: dict[str, object]) -> Fault | None:
     if value.get("status") == "failed":
         return described(value.get("last_error"))
     for choice in choices_in(value):
-        if choice.get("finish_reason") in FAILURES:
-            return described(choice.get("error_msg"), str(choice["finish_reason"]))
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason in FAILURES:
+            return described(choice.get("error_msg"), reason)
     return None
 
 

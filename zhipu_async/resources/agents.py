@@ -213,4 +213,4 @@ class Agents(Streaming):
 def _request(options: CallOptions, *, stream: bool = False, **fields: object) -> Request:
     """Return the request; each agent has limits of its own, as a model has."""
     body = sent(**fields, stream=stream or None)
-    return Request(body, model=str(body["agent_id"]), options=options, stream=stream)
+    return Request(body, model=str(body.get("agent_id", "")), options=options, stream=stream)

@@ -222,4 +222,4 @@ class Applications(Streaming):
 def _request(options: CallOptions, **fields: object) -> Request:
     """Return the request; each application has limits of its own, as a model has."""
     body = sent(**fields)
-    return Request(body, model=str(body["app_id"]), options=options, stream=body["stream"] is True)
+    return Request(body, model=str(body.get("app_id", "")), options=options, stream=body["stream"] is True)
