@@ -10,15 +10,16 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
-from zhipu_async.errors import InvalidArgument, InvalidType
+from zhipu_async.errors import InvalidArgument
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.connection import Connection
 from zhipu_async.flows.credentials import Credentials, KeyGiver
-from zhipu_async.flows.job import Defaults, check_options
+from zhipu_async.flows.job import Defaults
 from zhipu_async.flows.observe import Logging, Observer, Observers, UsageTotals, configure_logging
 from zhipu_async.flows.permits import Permits
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol import addresses, auth
+from zhipu_async.protocol.checked_options import check_body, check_headers, check_options
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.timeouts import Timeout
@@ -205,6 +206,10 @@ class AsyncZhipuAI:
         """
         if not path.startswith("/"):
             raise InvalidArgument(f"path starts with a slash and is relative to {self.base_url}: '/{path}'")
+        if not path.isprintable() or "#" in path or not (method.isascii() and method.isalpha()):
+            raise InvalidArgument("the method or the path has a character that cannot be sent there")
+        if body is not None:
+            check_body("body", body)
         safe = method.upper() in ("GET", "HEAD")
         escaped = path.replace("{", "{{").replace("}", "}}")
         endpoint = Endpoint(
@@ -416,9 +421,6 @@ def _key(api_key: str | KeyGiver | None, site: str) -> str | KeyGiver:
 
 
 def _checked(headers: Mapping[str, str] | None) -> Mapping[str, str]:
-    for name, value in (headers or {}).items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise InvalidType("headers takes names and values of type str")
-        if "\n" in name + value or "\r" in name + value:
-            raise InvalidArgument(f"the header {name!r} has a line break")
+    if headers is not None:
+        check_headers("headers", headers)
     return headers or {}

@@ -248,6 +248,12 @@ async def test_meta_tells_how_a_reply_came() -> None:
         ({"max_retries": "3"}, InvalidType),
         ({"timeout": -1}, InvalidArgument),
         ({"retries": 3}, InvalidType),
+        ({"timeout": float("inf")}, InvalidArgument),
+        ({"extra_headers": {"X": "a\nb"}}, InvalidArgument),
+        ({"extra_query": {"a": 1}}, InvalidType),
+        ({"extra_body": {"a": b"x"}}, InvalidType),
+        ({"body": {"a": {"b": b"x"}}}, InvalidType),
+        ({"body": ["a"]}, InvalidType),
     ],
 )
 async def test_a_wrong_option_is_refused_before_anything_is_sent(
@@ -257,6 +263,20 @@ async def test_a_wrong_option_is_refused_before_anything_is_sent(
         with pytest.raises(kind):
             await zhipu.request("GET", "/x", **options)  # type: ignore[call-overload]  # pyright: ignore
     assert server.requests == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("G ET", "/x"), ("", "/x"), ("GET", "/a\nb"), ("GET", "/a#b")])
+async def test_a_request_that_no_line_can_hold_is_refused(method: str, path: str) -> None:
+    async with hostile(FINE) as server, client(server.base_url) as zhipu:
+        with pytest.raises(InvalidArgument):
+            await zhipu.request(method, path)
+    assert server.requests == []
+
+
+async def test_a_request_id_in_the_extra_body_is_the_one_that_counts() -> None:
+    async with hostile(FINE) as server, client(server.base_url) as zhipu:
+        made = await zhipu.chat.completions.create(model="m", messages="x", extra_body={"request_id": "mine"})
+    assert made.meta.request_id == server.requests[0].json["request_id"] == "mine"
 
 
 async def test_a_compressed_answer_is_read_and_a_bomb_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,3 +39,9 @@ def test_half_a_surrogate_pair_is_refused_with_its_place() -> None:
 def test_what_json_does_not_know_is_refused_with_its_place() -> None:
     with pytest.raises(InvalidType, match=r"^meta\.user_info is of type object"):
         encode({"meta": {"user_info": object()}})
+
+
+@pytest.mark.parametrize("fields", [{"prompt": b"a cat"}, {"input": ["a", b"b"]}, {"input": bytearray(b"x")}])
+def test_bytes_in_the_place_of_text_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(InvalidType, match="is bytes"):
+        encode(fields)

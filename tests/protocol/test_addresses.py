@@ -115,3 +115,22 @@ def test_only_safe_links_are_fetched() -> None:
     for link in ("http://cdn.example/a.png", "file:///etc/passwd", "https:///a"):
         with pytest.raises(InvalidArgument):
             check_link(link)
+
+
+@pytest.mark.parametrize("argument", ["", ".", "..", "a\nb", "\ud83d", "a\0"])
+def test_an_argument_that_would_name_another_path_is_refused(argument: str) -> None:
+    with pytest.raises(InvalidArgument, match="id cannot be"):
+        parse("https://h.example/api/paas/v4").url(Root.PAAS, "/files/{id}", {"id": argument})
+
+
+def test_an_argument_of_a_path_is_text() -> None:
+    with pytest.raises(InvalidType, match="id takes a str, not NoneType"):
+        parse("https://h.example").url(Root.PAAS, "/files/{id}", {"id": None})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://:password@h.example/x", "https://@h.example", "https://h.exa\nmple/x"]
+)
+def test_passwords_and_line_breaks_are_no_part_of_an_address(url: str) -> None:
+    with pytest.raises(InvalidArgument):
+        parse(url)

@@ -15,7 +15,7 @@ from zhipu_async.flows.answers import Answers
 from zhipu_async.flows.job import Defaults, Job, Opened
 from zhipu_async.flows.observe import CallRecord, Observers
 from zhipu_async.flows.permits import Permit, Permits, Pool
-from zhipu_async.flows.request import Content, JsonContent, Request, fresh_request_id
+from zhipu_async.flows.request import NOTHING, Content, JsonContent, Request, fresh_request_id
 from zhipu_async.flows.tasking import Tasking
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
@@ -162,9 +162,9 @@ class Calls:
     async def _send(self, job: Job, alarm: Alarm) -> Response:
         http = await self._http()
         request, content = job.request, job.content
-        job.request_id = job.record.request_id = str(
-            (request.fields or {}).get("request_id") or fresh_request_id()
-        )
+        extra = job.defaults.options.get("extra_body") or NOTHING
+        own_id = extra.get("request_id") or (request.fields or NOTHING).get("request_id")
+        job.request_id = job.record.request_id = str(own_id or fresh_request_id())
         headers = {
             "Authorization": self.credentials.authorization(job.key),
             **self.headers,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.observe import CallRecord, TokenUsage
 from zhipu_async.flows.request import Content, JsonContent, Request
+from zhipu_async.protocol.checked_options import check_options
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.retry import MAX_RETRIES, Retries
@@ -112,26 +112,6 @@ class Opened(msgspec.Struct):
             self.permit.release()
             self.job.record.usage = usage
             self.finish(self.job, error)
-
-
-def check_options(options: CallOptions) -> None:
-    """Raise for options that do not exist or cannot work."""
-    for name in options:
-        if name not in CallOptions.__annotations__:
-            raise InvalidType(
-                f"unexpected keyword argument {name!r}.",
-                hint=f"A field that is new to this library goes into extra_body={{{name!r}: ...}}.",
-            )
-    retries = options.get("max_retries", 0)
-    if isinstance(retries, bool) or not isinstance(retries, int):
-        raise InvalidType(f"max_retries takes a whole number, not {type(retries).__name__}")
-    if retries < 0:
-        raise InvalidArgument(f"max_retries must be 0 or more, not {retries}")
-    patience = options.get("overload_patience", 0.0)
-    if isinstance(patience, bool) or not isinstance(patience, (int, float)):
-        raise InvalidType(f"overload_patience takes seconds, not {type(patience).__name__}")
-    if not patience >= 0:
-        raise InvalidArgument(f"overload_patience must be 0 or more seconds, not {patience}")
 
 
 def _joined(base: CallOptions, top: CallOptions) -> CallOptions:

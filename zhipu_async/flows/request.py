@@ -18,6 +18,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 _encoder = msgspec.json.Encoder()
 
 SEARCHED_BYTES = 4096  # of a body: searching a long conversation would take as long as writing it
+BYTES: frozenset[type] = frozenset({bytes, bytearray, memoryview})
 TEXTS = frozenset({"messages", "input", "documents"})  # what makes a body long, and holds no numbers
 
 
@@ -102,6 +103,8 @@ def encode(fields: Mapping[str, object]) -> bytes:
     """Return the fields as JSON, or raise where the value stands that JSON cannot carry."""
     try:
         encoded = _encoder.encode(fields)
+        if _holds_bytes(fields):
+            refuse_unsendable(fields)
         if b"null" in _searched(fields, encoded):  # NaN, written as null?
             refuse_unsendable(fields)
         return encoded
@@ -115,6 +118,14 @@ def encode(fields: Mapping[str, object]) -> bytes:
     ) as exc:
         refuse_unsendable(fields)
         raise InvalidArgument(f"the request cannot be written as JSON: {type(exc).__name__}") from exc
+
+
+def _holds_bytes(fields: Mapping[str, object]) -> bool:
+    """Whether bytes stand where they are likely to: they would be sent as base64 text, which is right nowhere."""
+    values = fields.values()
+    if not BYTES.isdisjoint(map(type, values)):
+        return True
+    return any(type(value) is list and not BYTES.isdisjoint(map(type, value)) for value in values)
 
 
 def _searched(fields: Mapping[str, object], encoded: bytes) -> bytes:

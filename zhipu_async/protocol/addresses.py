@@ -31,7 +31,7 @@ class Address:
 
     def url(self, root: Root, path: str, arguments: Mapping[str, str]) -> str:
         """Return the URL of a path template with its arguments percent-encoded."""
-        filled = path.format_map({name: quote(value, safe="") for name, value in arguments.items()})
+        filled = path.format_map({name: _segment(name, value) for name, value in arguments.items()})
         return (self.base_url if root is Root.PAAS else self.root) + filled
 
     @property
@@ -64,7 +64,9 @@ def parse(base_url: str, site: str | None = None) -> Address:
     parts = _split(url)
     host = (parts.hostname or "").lower()
     _check_scheme(parts.scheme, host)
-    if parts.username or parts.query or parts.fragment:
+    if not url.isprintable() or " " in url:
+        raise InvalidArgument("base_url has white space or a line break inside")
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise InvalidArgument("base_url takes no user name, query or fragment: only scheme, host and path")
     _check_tail(url, host)
     return Address(url, _root_of(url), site or _site_of(host))
@@ -89,6 +91,15 @@ def check_link(url: str) -> None:
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
     raise InvalidArgument("the link is not https, so what it gives could be anybody's")
+
+
+def _segment(name: str, value: str) -> str:
+    """One part of a path, which must not become another path: an empty one would name all there is."""
+    if not isinstance(value, str):
+        raise InvalidType(f"{name} takes a str, not {type(value).__name__}")
+    if value in ("", ".", "..") or not value.isprintable():
+        raise InvalidArgument(f"{name} cannot be {value!r}")
+    return quote(value, safe="")
 
 
 def _split(url: str) -> SplitResult:

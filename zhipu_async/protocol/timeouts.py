@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from zhipu_async.errors import InvalidArgument, InvalidType
@@ -39,5 +40,5 @@ def _check(name: str, seconds: object) -> None:
         return
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise InvalidType(f"{name} takes seconds, a Timeout or None, not {type(seconds).__name__}")
-    if not seconds > 0:
+    if not 0 < seconds < math.inf:
         raise InvalidArgument(f"{name} must be more than 0 seconds, not {seconds!r}; None means no limit")

@@ -1,0 +1,82 @@
+"""Options that cannot work, refused before anything is sent. No I/O here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from zhipu_async.errors import InvalidArgument, InvalidType
+from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.sendable import as_object, refuse_unsendable
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NO_TABS = {ord("\t"): None}
+
+
+def check_options(options: CallOptions) -> None:
+    """Raise for options that do not exist or cannot work."""
+    for name in options:
+        if name not in CallOptions.__annotations__:
+            raise InvalidType(
+                f"unexpected keyword argument {name!r}.",
+                hint=f"A field that is new to this library goes into extra_body={{{name!r}: ...}}.",
+            )
+    _check_retries(options.get("max_retries", 0))
+    _check_patience(options.get("overload_patience", 0.0))
+    if "extra_headers" in options:
+        check_headers("extra_headers", options["extra_headers"])
+    if "extra_query" in options:
+        _check_texts("extra_query", options["extra_query"])
+    if "extra_body" in options:
+        check_body("extra_body", options["extra_body"])
+
+
+def check_body(where: str, fields: Mapping[str, object]) -> None:
+    """Raise for fields that JSON cannot carry, or that it would carry as something else."""
+    _check_mapping(where, fields)
+    refuse_unsendable(dict(fields), where)
+
+
+def check_headers(where: str, headers: Mapping[str, str]) -> None:
+    """Raise for headers that cannot be sent; what they hold is not shown."""
+    _check_texts(where, headers)
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name):
+            raise InvalidArgument(f"{where} has a name that no header can have: {name!r}")
+        if not value.translate(_NO_TABS).isprintable():
+            raise InvalidArgument(f"{where}: {name!r} has a line break, or a character that cannot be sent")
+
+
+def _check_retries(retries: object) -> None:
+    if isinstance(retries, bool) or not isinstance(retries, int):
+        raise InvalidType(f"max_retries takes a whole number, not {type(retries).__name__}")
+    if retries < 0:
+        raise InvalidArgument(f"max_retries must be 0 or more, not {retries}")
+
+
+def _check_patience(patience: object) -> None:
+    if isinstance(patience, bool) or not isinstance(patience, (int, float)):
+        raise InvalidType(f"overload_patience takes seconds, not {type(patience).__name__}")
+    if not patience >= 0:
+        raise InvalidArgument(f"overload_patience must be 0 or more seconds, not {patience}")
+
+
+def _check_texts(where: str, texts: object) -> None:
+    for name, value in _check_mapping(where, texts).items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InvalidType(f"{where} takes names and values of type str")
+        if not (name + value).isascii():
+            _check_encodable(where, name + value)
+
+
+def _check_encodable(where: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as exc:
+        raise InvalidArgument(f"{where} holds half of a surrogate pair, which UTF-8 cannot carry") from exc
+
+
+def _check_mapping(where: str, value: object) -> Mapping[object, object]:
+    if not as_object(value):
+        raise InvalidType(f"{where} takes a mapping, not {type(value).__name__}")
+    return value  # type: ignore[return-value]
