@@ -11,10 +11,14 @@ ROOT = Path(__file__).parents[1]
 
 
 def main(*options: str) -> int:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean", "--quiet", *options]
-    quiet = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}  # an advertisement of the theme's
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **quiet})
-    if done.returncode == 0:
+    # Without --quiet: that would hide the warnings from --strict, too.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean", *options]
+    # The theme advertises its successor.
+    calm = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **calm}, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+    else:
         print(f"wrote {ROOT / 'site' / 'index.html'}")
     return done.returncode
 
