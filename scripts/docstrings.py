@@ -46,4 +46,3 @@ def rewritten(docstring: str, names: set[str], section: str = "Args") -> str:
     if entries:
         prose += ["", f"{section}:", *entries]
     return "\n".join(prose).strip()
-
