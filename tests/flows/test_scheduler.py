@@ -185,6 +185,13 @@ async def test_a_timeout_during_an_outage_names_it(scene: Scene) -> None:
     assert isinstance(caught.value.__cause__, errors.APIConnectionError)
 
 
+async def test_an_old_task_that_one_machine_has_forgotten_is_asked_about_again(scene: Scene) -> None:
+    scene.platform.faults["1"] = [errors.NotFoundError(status=404)]
+    future = scene.watch("1", age=300.0)
+    await scene.clock.advance(120.0)
+    assert (await future).id == "1"
+
+
 async def test_a_forgotten_task_is_told_once_it_is_old_enough(scene: Scene) -> None:
     scene.platform.faults["1"] = [errors.BadRequestError(code="1214", status=400) for _ in range(1000)]
     future = scene.watch("1")

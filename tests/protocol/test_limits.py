@@ -261,6 +261,15 @@ def test_two_overloads_within_ten_seconds_hold_back_the_others(gap: float, held:
     assert lane.cap == LEARNED_START
 
 
+def test_overloads_hold_back_nobody_where_no_model_is_meant() -> None:
+    lane = Lane(start=UNLIMITED, ceiling=UNLIMITED, of_one_model=False)
+    for now in range(5):
+        ticket = lane.enter(now)
+        assert ticket is not None
+        lane.leave(ticket, "1305", now, waiting=True)
+    assert lane.enter(5) is not None
+
+
 def test_submissions_are_unlimited_until_one_is_refused() -> None:
     lane = Lane(start=UNLIMITED, ceiling=UNLIMITED)
     tickets = [lane.enter(0) for _ in range(1000)]

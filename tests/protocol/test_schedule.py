@@ -234,23 +234,23 @@ def test_the_agenda_agrees_with_a_dictionary(steps: list[tuple[int, float | None
     ],
 )
 def test_trouble_on_the_way_is_waited_out_but_not_for_ever(error: errors.APIError) -> None:
-    assert forgives(error, failing_for=60.0, age=5000.0)
-    assert not forgives(error, failing_for=schedule.FORGIVEN_SECONDS, age=5000.0)
+    assert forgives(error, failing_for=60.0)
+    assert not forgives(error, failing_for=schedule.FORGIVEN_SECONDS)
 
 
 @pytest.mark.parametrize(
     "error", [errors.NotFoundError(status=404), errors.BadRequestError(code="1214", status=400)]
 )
-def test_a_fresh_task_may_be_unknown_for_a_while(error: errors.APIError) -> None:
-    assert forgives(error, failing_for=0.0, age=5.0)
-    assert not forgives(error, failing_for=0.0, age=60.0)
+def test_a_task_may_be_unknown_for_a_while(error: errors.APIError) -> None:
+    assert forgives(error, failing_for=0.0)
+    assert not forgives(error, failing_for=60.0)
 
 
 @pytest.mark.parametrize(
     "error", [errors.AuthenticationError(status=401), errors.AccountError(code="1113"), OSError()]
 )
 def test_what_only_a_human_can_cure_ends_the_wait(error: Exception) -> None:
-    assert not forgives(error, failing_for=0.0, age=1.0)
+    assert not forgives(error, failing_for=0.0)
 
 
 def test_only_limits_ask_for_fewer_polls() -> None:

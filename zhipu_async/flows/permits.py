@@ -80,7 +80,7 @@ class Permits:
 
     def _lane(self, model: str, pool: Pool) -> Lane:
         if pool is Pool.SUBMISSIONS:
-            return Lane(start=UNLIMITED, ceiling=UNLIMITED)
+            return Lane(start=UNLIMITED, ceiling=UNLIMITED, of_one_model=bool(model))
         cap = self._configured.cap(model)
         return Lane() if cap is None else Lane(start=cap, ceiling=cap)
 

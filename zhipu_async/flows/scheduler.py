@@ -271,7 +271,7 @@ class Scheduler:
             self._budget.refused(now)
         watched.error = error
         watched.failing_since = now if watched.failing_since is None else watched.failing_since
-        if forgives(error, failing_for=now - watched.failing_since, age=now - watched.since):
+        if forgives(error, failing_for=now - watched.failing_since):
             self._again(watched)
         else:
             self._settle(watched, error=error)

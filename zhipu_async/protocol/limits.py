@@ -66,9 +66,12 @@ class Ticket(msgspec.Struct, eq=False):
 class Lane:
     """The requests of one key for one model and pool. Times are seconds of any one clock."""
 
-    def __init__(self, *, start: int = LEARNED_START, ceiling: int = LEARNED_CEILING) -> None:
+    def __init__(
+        self, *, start: int = LEARNED_START, ceiling: int = LEARNED_CEILING, of_one_model: bool = True
+    ) -> None:
         self.cap: int = min(start, ceiling)
         self.ceiling = ceiling
+        self.of_one_model = of_one_model
         self.in_flight: int = 0
         self.refused_at: float | None = None
         self.closed_until: float = float("-inf")
@@ -177,7 +180,8 @@ class Lane:
         return min(TYPICAL_PAUSE_MOST_SECONDS, max(SHORTEST_PAUSE_SECONDS, PAUSE_SHARE * self._typical))
 
     def _overloaded(self, now: float) -> None:
-        if now - self._overloaded_at <= OVERLOAD_WINDOW_SECONDS:
+        # Polls and files of all models: that one of them is busy says nothing about the next.
+        if self.of_one_model and now - self._overloaded_at <= OVERLOAD_WINDOW_SECONDS:
             self._close(OVERLOAD_PAUSE_SECONDS, now)
         self._overloaded_at = now
 
