@@ -10,8 +10,17 @@ import sys
 import pytest
 
 from tests.cli.conftest import Run
+from zhipu_async.cli import exit_code
 from zhipu_async.cli.completion import vocabulary
 from zhipu_async.cli.demo import TITLES
+from zhipu_async.errors import (
+    AccountError,
+    APITimeoutError,
+    InvalidArgument,
+    LedgerError,
+    TaskTimeout,
+    ZhipuError,
+)
 from zhipu_async.version import __version__
 
 COMMANDS = ["batch", "chat", "completion", "demo", "doctor", "realtime", "simulate", "tasks"]
@@ -47,6 +56,21 @@ def test_half_a_command_shows_the_help_and_is_wrong_usage(run: Run, words: tuple
 @pytest.mark.parametrize("words", [("nonsense",), ("chat", "--nonsense"), ("simulate", "--port", "x")])
 def test_wrong_words_are_exit_code_2(run: Run, words: tuple[str, ...]) -> None:
     assert run(*words).code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InvalidArgument("no"), 2),
+        (LedgerError("no"), 2),
+        (FileNotFoundError(2, "No such file", "x"), 2),
+        (APITimeoutError("late"), 1),
+        (AccountError("poor"), 1),
+        (TaskTimeout("late"), 1),
+    ],
+)
+def test_the_exit_code_says_whose_fault_it_is(error: ZhipuError | OSError, code: int) -> None:
+    assert exit_code(error) == code
 
 
 def test_help_does_not_load_what_it_does_not_need() -> None:

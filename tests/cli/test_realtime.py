@@ -49,4 +49,17 @@ def test_json_says_what_was_heard_and_answered(
 def test_a_question_that_is_not_there_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     ended = run("realtime", tmp_path / "none.wav", tmp_path / "answer.wav", "--local")
     assert ended.code == 2
-    assert not (tmp_path / "answer.wav").exists()
+    assert ended.err == f"{tmp_path / 'none.wav'}: No such file or directory\n"
+
+
+def test_what_is_no_sound_is_not_sent_as_sound(run: Run, sim: Simulator, tmp_path: Path) -> None:
+    (song := tmp_path / "song.mp3").write_bytes(b"ID3 and more")
+    ended = run("realtime", song, tmp_path / "answer.wav")
+    assert ended.code == 2
+    assert "ffmpeg" in ended.err
+    assert sim.requests == []
+
+
+def test_a_place_for_the_answer_is_looked_for_first(run: Run, sim: Simulator, question: Path) -> None:
+    assert run("realtime", question, question.parent / "nowhere" / "answer.wav").code == 2
+    assert sim.requests == []

@@ -81,3 +81,9 @@ def test_a_ledger_that_is_not_there_is_not_made(run: Run, ledger: Path) -> None:
     assert run("tasks", "list", ledger).code == 2
     assert run("tasks", "resume", ledger).code == 2
     assert not ledger.exists()
+
+
+def test_a_file_that_is_no_ledger_is_left_as_it_is(run: Run, ledger: Path) -> None:
+    ledger.write_text("notes", "utf-8")
+    assert run("tasks", "list", ledger).code == 2
+    assert ledger.read_text("utf-8") == "notes"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sys
@@ -11,7 +10,7 @@ from io import TextIOWrapper
 
 from zhipu_async.cli.chosen import INTERRUPTED, OK, PLATFORM_FAILED, USAGE, Chosen
 from zhipu_async.cli.screen import Screen
-from zhipu_async.errors import UsageError, ZhipuError
+from zhipu_async.errors import LedgerError, UsageError, ZhipuError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,17 +46,18 @@ def _command(words: list[str]) -> int:
     except KeyboardInterrupt:
         screen.notice("Interrupted.")
         return INTERRUPTED
-    except UsageError as error:
-        screen.failure(error)
-        return USAGE
-    except ZhipuError as error:
-        screen.failure(error)
-        return PLATFORM_FAILED
     except BrokenPipeError:
         raise
-    except (OSError, argparse.ArgumentTypeError) as error:
+    except (ZhipuError, OSError) as error:
         screen.failure(error)
+        return exit_code(error)
+
+
+def exit_code(error: ZhipuError | OSError) -> int:
+    """Return whose fault it is: a timeout of the platform's is an OSError too, a file's is nothing else."""
+    if isinstance(error, UsageError | LedgerError) or not isinstance(error, ZhipuError):
         return USAGE
+    return PLATFORM_FAILED
 
 
 def _let_go_of_stdout() -> None:

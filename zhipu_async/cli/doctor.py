@@ -50,7 +50,7 @@ def doctor(chosen: Chosen, screen: Screen) -> int:
 
 
 def _examine(chosen: Chosen, screen: Screen, found: list[Finding], key: str) -> int:
-    proxies = getproxies()
+    proxies = {scheme: proxy for scheme, proxy in getproxies().items() if scheme != "no"}  # no_proxy
     knocks = asyncio.run(_knock_at_all(chosen, key, bool(proxies))) if key else []
     found += [finding for finding in (proxy_finding(proxies, knocks), clock_finding(knocks)) if finding]
     found += [door_finding(knock) for knock in knocks]

@@ -8,16 +8,30 @@ from typing import TYPE_CHECKING
 from zhipu_async.cli.chosen import OK, REALTIME_MODEL, Chosen
 from zhipu_async.cli.connecting import Connection, connected
 from zhipu_async.cli.screen import DIM, Screen
+from zhipu_async.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from zhipu_async import RealtimeSession
 
+CONVERT = "Make one: ffmpeg -i FILE -ar 16000 -ac 1 question.wav"
+
 
 def realtime(chosen: Chosen, screen: Screen) -> int:
     """Ask with one sound file and write the answer to another."""
+    _check_files(chosen)
     with connected(chosen, screen) as connection:
         asyncio.run(_call(connection, chosen, screen))
     return OK
+
+
+def _check_files(chosen: Chosen) -> None:
+    """Raise before anything is paid for: bytes without a header would be sent as if they were samples."""
+    with chosen.sound.open("rb") as sound:
+        is_wav = sound.read(4) == b"RIFF"
+    if not is_wav and chosen.sound.suffix.lower() != ".pcm":
+        raise InvalidArgument(f"{chosen.sound} is no WAV file.", hint=CONVERT)
+    if not chosen.answer.absolute().parent.is_dir():
+        raise InvalidArgument(f"there is no folder for {chosen.answer}")
 
 
 async def _call(connection: Connection, chosen: Chosen, screen: Screen) -> None:

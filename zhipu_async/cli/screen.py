@@ -50,10 +50,16 @@ class Screen:
 
     def failure(self, error: Exception) -> None:
         """Say what went wrong, in a sentence; with --json also as an object on stdout."""
-        known = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
-        self.notice(f"{known}{error}", RED)
+        self.notice(sentence(error), RED)
         if self.json_wanted:
             self.json({"error": described(error)})
+
+
+def sentence(error: Exception) -> str:
+    """Return an error as people read it; the names of the platform's errors are in the manual."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
 
 
 def described(error: Exception) -> dict[str, object]:
