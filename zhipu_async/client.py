@@ -22,6 +22,7 @@ from zhipu_async.protocol import addresses, auth
 from zhipu_async.protocol.checked_options import check_body, check_headers, check_options
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.renamed import nothing_called
 from zhipu_async.protocol.timeouts import Timeout
 from zhipu_async.transport.clock import SystemClock
 from zhipu_async.version import __version__
@@ -119,7 +120,14 @@ class AsyncZhipuAI:
         )
 
     def __repr__(self) -> str:
+        if "_calls" not in vars(self):  # looked at while its construction fails
+            return "<AsyncZhipuAI, unfinished>"
         return f"<AsyncZhipuAI {self.base_url} {self._calls.credentials!r}>"
+
+    if not TYPE_CHECKING:  # where a name that is missing is an error already
+
+        def __getattr__(self, name):
+            raise nothing_called(name, self)
 
     # ── life ───────────────────────────────────────────────────────────────────────────────────────
 

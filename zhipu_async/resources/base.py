@@ -10,6 +10,7 @@ from zhipu_async.flows.pages import Pages, Query
 from zhipu_async.flows.request import Content, Request, sent
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.renamed import nothing_called
 from zhipu_async.types.base import Reply
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._calls.address.base_url}>"
+
+    if not TYPE_CHECKING:  # where a name that is missing is an error already
+
+        def __getattr__(self, name):
+            raise nothing_called(name, self)
 
     async def _call(self, endpoint: Endpoint[T], options: CallOptions, /, **fields: object) -> T:
         """Send the fields that are not None as JSON and return the reply."""
