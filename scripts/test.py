@@ -19,7 +19,19 @@ def run(*command: str) -> None:
 
 def main() -> None:
     run("coverage", "erase")
-    run("coverage", "run", "-m", "pytest", "-p", "no:cacheprovider", *sys.argv[1:])
+    run(
+        "coverage",
+        "run",
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "auto",
+        "--dist",
+        "worksteal",
+        *sys.argv[1:],
+    )
     run("coverage", "combine", "-q")
     run("coverage", "report", f"--fail-under={FLOOR}")
     run("coverage", "report", "--include=zhipu_async/protocol/*", f"--fail-under={PURE_FLOOR}")
