@@ -193,3 +193,9 @@ def test_answers_copy_and_pickle() -> None:
     reply = completion({"content": "hi", "tool_calls": [CALL], "audio": {"id": "a"}}, finish_reason="stop")
     assert pickle.loads(pickle.dumps(reply)) == copy.deepcopy(reply) == copy.copy(reply) == reply
     assert Message(content="hi").to_dict()["role"] == "assistant"
+
+
+def test_clips_that_the_document_shows_beside_an_answer_are_read() -> None:
+    clips = [{"url": "https://example.org/v.mp4", "cover_image_url": "https://example.org/v.png"}, None]
+    (clip,) = completion(video_result=clips).video_result
+    assert (clip.url, clip.cover_image_url) == ("https://example.org/v.mp4", "https://example.org/v.png")

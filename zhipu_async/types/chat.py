@@ -109,6 +109,13 @@ class WebSearchResult(Part):
     refer: str = ""
 
 
+class VideoLink(Part):
+    """One clip; download it soon, nobody says how long the link lives."""
+
+    url: str = ""
+    cover_image_url: str = ""
+
+
 class FunctionCall(Part):
     """The function that the model wants called; `arguments` is JSON text, which may be wrong."""
 
@@ -244,6 +251,8 @@ class ChatCompletion(Reply):
     usage: Usage = msgspec.field(default_factory=Usage)
     web_search: list[WebSearchResult] = []
     content_filter: list[ContentFilter] = []
+    video_result: list[VideoLink] = []
+    """Documented with the others; clips come from `zhipu.videos`."""
 
     @property
     def message(self) -> Message:

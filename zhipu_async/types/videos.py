@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from zhipu_async.types.base import Part
+from zhipu_async.types.chat import VideoLink as VideoLink
 from zhipu_async.types.links import Linked
 from zhipu_async.types.tasks import AsyncResult
-
-
-class VideoLink(Part):
-    """One clip; download it soon, nobody says how long the link lives."""
-
-    url: str = ""
-    cover_image_url: str = ""
 
 
 class VideoResult(AsyncResult, Linked):
