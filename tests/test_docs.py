@@ -167,6 +167,35 @@ def slug(heading: str) -> str:
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading.replace("`", "")).strip().lower())
 
 
+def twins() -> list[tuple[Path, Path]]:
+    """The pages that exist in two languages."""
+    chinese = [*(ROOT / "docs" / "zh").glob("*/*.md"), ROOT / "docs" / "zh" / "migrating.md"]
+    pairs = [(ROOT / "docs" / page.relative_to(ROOT / "docs" / "zh"), page) for page in sorted(chinese)]
+    return [(ROOT / "README.md", ROOT / "README.zh-CN.md"), *pairs]
+
+
+def shape(page: Path) -> dict[str, int]:
+    text = page.read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return {
+        "blocks": len(re.findall(r"^```\w", text, flags=re.MULTILINE)),
+        "headings": len(re.findall(r"^#+ ", prose, flags=re.MULTILINE)),
+        "table rows": len(re.findall(r"^\|", prose, flags=re.MULTILINE)),
+        "list items": len(re.findall(r"^\s*- ", prose, flags=re.MULTILINE)),
+    }
+
+
+@pytest.mark.parametrize(("english", "chinese"), twins(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_both_languages_say_the_same_amount(english: Path, chinese: Path) -> None:
+    assert shape(english) == shape(chinese)
+
+
+def test_every_guide_is_there_in_both_languages() -> None:
+    for folder in ("guides", "tutorial"):
+        names = {page.name for page in (ROOT / "docs" / folder).glob("*.md")}
+        assert names == {page.name for page in (ROOT / "docs" / "zh" / folder).glob("*.md")}
+
+
 def commands_of(page: Path) -> Iterator[list[str]]:
     """Give the words after each `zhipu-async` that the page types at a prompt."""
     for line in re.findall(r"^\$ (.+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
