@@ -23,15 +23,16 @@ PACE = 0.4  # of a real model's time
 TASKS = 200
 PACES = {"tasks": 0.0}  # a video takes a minute in reality: without a pace it is done at the second look
 INTRODUCTION = """\
-Everything below is real code over real sockets, with one thing made up: the model. A simulator on this machine
-answers in its place, so there is no key to have and nothing to pay.
+Real code over real sockets. One thing is made up, and that is the model: a
+simulator on this machine answers in its place, so that there is no key to have
+and nothing to pay.
 """
 TITLES = {
-    "streaming": "An answer while it arrives, and what the model thinks apart from it",
+    "streaming": "An answer while it arrives, and apart from it what the model thinks",
     "tools": "A Python function that the model calls",
-    "tasks": f"{TASKS} videos at once: submitted as limits allow, asked about by one scheduler",
+    "tasks": f"{TASKS} videos at once: submitted as limits allow, polled by one scheduler",
     "search": "A search by meaning, with embeddings",
-    "speaking": "A spoken question and a spoken answer, over one WebSocket",
+    "speaking": "A spoken question and its spoken answer, over one WebSocket",
 }
 
 
@@ -57,7 +58,7 @@ def rehearse(simulator: Simulator) -> None:
         "Sunlight is scattered by the air, and blue light much more than red: so blue comes from everywhere.",
         reasoning="They ask about Rayleigh scattering. It goes with the fourth power of the frequency; keep it short.",
     )
-    simulator.script(tool_calls=[{"name": "forecast", "arguments": {"city": "Beijing", "days": 1}}])
+    simulator.script(tool_calls=[{"name": "forecast", "arguments": {"city": "Beijing"}}])
     simulator.script("A shirt will do: tomorrow is sunny in Beijing, with 24 degrees.")
     simulator.script(fault=TaskFails(), match={"prompt": "cat number 13"})
     simulator.realtime.hear("讲个笑话")
@@ -99,7 +100,7 @@ def _what_next(screen: Screen) -> None:
         (f"{command} doctor", "what the key opens"),
         (f"{command} chat", "the real models"),
     ):
-        screen.say(f"  {line:38}", CYAN, end="")
+        screen.say(f"  {line:36}", CYAN, end="")
         screen.say(why, DIM)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import sys
 import textwrap
 import time
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zhipu_async.cli.screen import BOLD, CYAN, DIM, GREEN, Screen, coloured
+from zhipu_async.cli.wrapping import Wrapper
 
 if TYPE_CHECKING:
     from zhipu_async.cli.progress import Display
 
+INDENT = "  "
 PAUSE_SECONDS = 1.2  # to read some lines of code before their output comes
 
 
@@ -47,6 +50,7 @@ class Stage:
         self._pauses = pauses
         self._display: Display | None = None
         self._in_line: tuple[str, ...] | None = None
+        self._wrapper = Wrapper(shutil.get_terminal_size().columns - len(INDENT))
         self.tally: Tally = Tally(0, 0.0)
 
     def open(self, number: int, title: str, scene: Callable[..., object]) -> None:
@@ -65,7 +69,7 @@ class Stage:
     def end_line(self) -> None:
         """Let what follows begin a line of its own."""
         if self._in_line is not None:
-            self._screen.say("")
+            self._screen.say(_indented(self._wrapper.end()), *self._in_line)
         self._in_line = None
 
     def thought(self, piece: str) -> None:
@@ -79,7 +83,7 @@ class Stage:
     def fact(self, text: str) -> None:
         """Show a line about it."""
         self.end_line()
-        self._screen.say(f"  {text}", GREEN)
+        self._screen.say(f"{INDENT}{text}", GREEN)
 
     def step(self, ok: bool) -> None:
         """Show that one more task has ended."""
@@ -91,12 +95,18 @@ class Stage:
     def _piece(self, piece: str, *styles: str) -> None:
         if self._in_line != styles:  # a thought is over, and the answer begins
             self.end_line()
-        self._screen.say(f"  {piece.lstrip()}" if self._in_line is None else piece, *styles, end="")
+            self._screen.say(INDENT, end="")
+            piece = piece.lstrip()
+        self._screen.say(_indented(self._wrapper.feed(piece)), *styles, end="")
         self._in_line = styles
 
     def _code(self, text: str) -> None:
         if not (coloured(sys.stdout) and _shown_by_rich(text)):
             self._screen.say(textwrap.indent(text, "    "), CYAN)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", f"\n{INDENT}")
 
 
 def body_of(scene: Callable[..., object]) -> str:
