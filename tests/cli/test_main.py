@@ -44,6 +44,7 @@ def test_every_command_has_help(run: Run, command: str) -> None:
     ended = run(command, "--help")
     assert ended.code == 0
     assert ended.out.startswith("usage: zhipu-async")
+    assert all(len(line) <= 80 for line in ended.out.splitlines())
 
 
 @pytest.mark.parametrize("words", [(), ("batch",), ("tasks",)])

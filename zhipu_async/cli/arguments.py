@@ -22,11 +22,11 @@ PLANS = ("general", "coding")
 DESCRIPTION = "Talk to Zhipu AI's GLM models from the terminal."
 EPILOG = """\
 examples:
-  zhipu-async chat                              a conversation
-  zhipu-async chat --local                      the same without a key or a network
+  zhipu-async chat                             a conversation
+  zhipu-async chat --local                     the same without a key or a network
   cat build.log | zhipu-async chat "what failed?"
-  zhipu-async batch run in.jsonl out.jsonl      thousands of requests, and --resume after Ctrl-C
-  zhipu-async doctor                            when nothing works
+  zhipu-async batch run in.jsonl out.jsonl     thousands of requests, resumable
+  zhipu-async doctor                           when nothing works
 
 The key comes from ZHIPUAI_API_KEY, ZAI_API_KEY or ZHIPU_API_KEY.
 Exit codes: 0 fine, 1 the platform failed, 2 wrong usage, 130 interrupted.
@@ -41,19 +41,29 @@ examples:
 """
 BATCH_EPILOG = """\
 A line of IN is one request, in any of these forms:
-  {"custom_id": "a", "body": {"model": "glm-4.7", "messages": [...]}}      the platform's batch files
-  {"custom_id": "b", "messages": [...]}                                    the rest is what chat takes
+  {"custom_id": "a", "body": {"model": "glm-4.7", "messages": [...]}}
+  {"custom_id": "b", "messages": [...], "temperature": 0.2}
   {"custom_id": "c", "prompt": "Why is the sky blue?"}
   "Why is the sky blue?"
-Without a custom_id the line's number is its name. OUT has one line for each, in the order of their ends:
-  {"custom_id": "a", "response": {"status_code": 200, "body": {...}}}      or {"custom_id": ..., "error": {...}}
+The first is that of the platform's own batch files. Without a custom_id the
+number of the line is its name. OUT has a line for each, in the order of their
+ends:
+  {"custom_id": "a", "response": {"status_code": 200, "body": {...}}}
+  {"custom_id": "b", "error": {"type": "ContentBlocked", ...}}
 
-Beside OUT, OUT.ledger remembers what was paid for, also across a crash: with --resume nothing is paid twice.
+Beside OUT, OUT.ledger remembers what was paid for, also across a crash: with
+--resume nothing is paid twice. Ctrl-C finishes what is under way; a second one
+leaves at once.
 
 examples:
   zhipu-async batch run in.jsonl out.jsonl
   zhipu-async batch run in.jsonl out.jsonl --resume
-  zhipu-async batch run in.jsonl out.jsonl --via batch      half the price, within a day
+  zhipu-async batch run in.jsonl out.jsonl --via batch    half the price
+"""
+REALTIME_EPILOG = """\
+examples:
+  zhipu-async realtime question.wav answer.wav
+  zhipu-async realtime question.wav answer.wav --voice tongtong --json
 """
 TASKS_EPILOG = """\
 examples:
@@ -61,12 +71,10 @@ examples:
   zhipu-async tasks resume tasks.sqlite3
   zhipu-async tasks wait videos:9000000000000000003
 """
-
-
 COMPLETION_EPILOG = """\
 examples:
-  eval "$(zhipu-async completion bash)"                         in ~/.bashrc
-  eval "$(zhipu-async completion zsh)"                          in ~/.zshrc, after compinit
+  eval "$(zhipu-async completion bash)"      in ~/.bashrc
+  eval "$(zhipu-async completion zsh)"       in ~/.zshrc, after compinit
   zhipu-async completion fish > ~/.config/fish/completions/zhipu-async.fish
 """
 
@@ -103,7 +111,7 @@ class Tree:
         commands = Commands(self.parsers, "")
         _chat(commands.parser("chat", "talk with a model", CHAT_EPILOG))
         _batch(Commands(self.parsers, commands.add("batch", "work off a file of requests")))
-        _realtime(commands.parser("realtime", "ask in speech, and save what the model says"))
+        _realtime(commands.parser("realtime", "ask in speech, and save what the model says", REALTIME_EPILOG))
         _tasks(Commands(self.parsers, commands.add("tasks", "find submitted tasks again", TASKS_EPILOG)))
         commands.add("simulate", "run the local platform, for any program to talk to")
         _doctor(commands.parser("doctor", "find out why nothing works"))
