@@ -312,7 +312,7 @@ class StreamInterrupted(StreamError):
 
 
 class StreamFailed(StreamError):
-    """The platform reported a failure inside the stream."""
+    """The platform reported a failure inside the stream, or that it broke off a whole answer."""
 
 
 class StreamDamaged(StreamError):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import pickle
 import socket
 import threading
+import traceback
 
 import aiohttp
 import pytest
@@ -19,6 +21,7 @@ from zhipu_async.errors import (
     APIStatusError,
     AuthenticationError,
     InvalidArgument,
+    StreamFailed,
 )
 
 KEY = "id-of-a-key.secret-of-a-key"
@@ -146,6 +149,70 @@ async def test_odd_redirects_are_errors_too(
         async with client(server.base_url) as zhipu:
             with pytest.raises(kind, match=said):
                 await ask(zhipu)
+
+
+@pytest.mark.parametrize("reason", ["network_error", "model_context_window_exceeded"])
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_an_answer_that_the_platform_broke_off_is_the_same_error_whole_and_in_a_stream(
+    reason: str, stream: bool
+) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": "half"}, "finish_reason": reason}
+    async with hostile(reply({"id": "1", "choices": [choice]})) as server, client(server.base_url) as zhipu:
+        completions = zhipu.chat.completions
+        with pytest.raises(StreamFailed, match=reason) as caught:
+            await (completions.stream(model="m", messages="x").finish() if stream else ask(zhipu))
+    assert (caught.value.code, caught.value.endpoint) == (reason, "chat.completions.create")
+    assert caught.value.partial is not None
+    assert caught.value.partial.text == "half"
+    assert caught.value.request_id
+    assert len(server.requests) == 1, "it was paid for, so it is not asked for again unasked"
+
+
+@pytest.mark.parametrize("reason", ["sensitive", "length"])
+async def test_outcomes_are_not_errors(reason: str) -> None:
+    answer = {"choices": [{"message": {"content": "half"}, "finish_reason": reason}]}
+    async with hostile(reply(answer)) as server, client(server.base_url) as zhipu:
+        made = await zhipu.chat.completions.create(model="m", messages="x")
+    assert made.finish_reason == reason
+
+
+def variables(error: BaseException) -> str:
+    """What tools print that show the variables of our frames."""
+    shown = ""
+    for frame in traceback.TracebackException.from_exception(error, capture_locals=True).stack:
+        if "zhipu_async" in frame.filename:
+            shown += repr(frame.locals)
+    return shown
+
+
+@pytest.mark.parametrize("auth", ["bearer", "jwt"])
+async def test_the_variables_of_a_failed_call_do_not_show_the_key(auth: str) -> None:
+    async with hostile(hang_up) as server, client(server.base_url, auth=auth) as zhipu:
+        with pytest.raises(APIConnectionError) as caught:
+            await ask(zhipu)
+        sent = server.requests[0].headers["authorization"].removeprefix("Bearer ")
+    assert sent not in variables(caught.value)
+    assert KEY not in variables(caught.value)
+
+
+def test_a_client_can_be_looked_at_while_it_refuses_its_arguments() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        AsyncZhipuAI("key.secret", limits="V99")
+    assert "unfinished" in variables(caught.value)
+
+
+@pytest.mark.parametrize("auth", ["bearer", "jwt"])
+async def test_a_server_that_echoes_the_request_puts_no_key_into_the_error(auth: str) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = server.requests[-1].headers["authorization"]
+        body = {"error": {"code": "1002", "message": f"no such token: {said}"}}
+        await reply(body, status=401, headers=f"X-Echo: {said}\r\n")(reader, writer)
+
+    async with hostile(echo) as server, client(server.base_url, auth=auth) as zhipu:
+        with pytest.raises(AuthenticationError, match=r"\*\*\*") as caught:
+            await ask(zhipu)
+        sent = server.requests[0].headers["authorization"].removeprefix("Bearer ")
+    assert sent.encode() not in pickle.dumps(caught.value)
 
 
 # ── what surely never arrived ──────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ ANSWERS: list[tuple[str, dict[str, object], Phase]] = [
     ("chat", {"choices": [{"message": {"content": "Hi"}}]}, Phase.SUCCEEDED),
     ("chat", {"task_status": "FAIL"}, Phase.FAILED),
     ("chat", {"task_status": "FAILED"}, Phase.FAILED),
+    ("chat", {"task_status": "SUCCESS", "choices": [{"finish_reason": "network_error"}]}, Phase.FAILED),
     ("images", {"image_result": [{"url": "https://example.org/a.png"}]}, Phase.SUCCEEDED),
     ("images", {"task_status": "processing"}, Phase.RUNNING),
     (

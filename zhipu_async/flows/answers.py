@@ -50,6 +50,8 @@ class Answers:
             raise self._refusal(job, response, read, body)
         if isinstance(read, Reply):
             attach(read, self._meta(job, response), b"" if is_content else body)
+        if endpoint.check is not None:
+            endpoint.check(read)
         return read
 
     async def opened(self, job: Job, response: Response, alarm: Alarm) -> Meta:
@@ -100,7 +102,7 @@ class Answers:
             code=fault.code,
             status=response.status,
             body=hide(body.decode("utf-8", "replace"), job.key),
-            headers=_plain(response.headers),
+            headers={name: hide(value, job.key) for name, value in _plain(response.headers).items()},
             content_filter=fault.content_filter,
             request_id=job.request_id,
             log_id=_log_id(response),

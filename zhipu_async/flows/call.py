@@ -15,7 +15,14 @@ from zhipu_async.flows.answers import Answers
 from zhipu_async.flows.job import Defaults, Job, Opened
 from zhipu_async.flows.observe import CallRecord, Observers
 from zhipu_async.flows.permits import Permit, Permits, Pool
-from zhipu_async.flows.request import NOTHING, Content, JsonContent, Request, fresh_request_id
+from zhipu_async.flows.request import (
+    NOTHING,
+    Content,
+    JsonContent,
+    Request,
+    SentHeaders,
+    fresh_request_id,
+)
 from zhipu_async.flows.tasking import Tasking
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
@@ -165,11 +172,9 @@ class Calls:
         extra = job.defaults.options.get("extra_body") or NOTHING
         own_id = extra.get("request_id") or (request.fields or NOTHING).get("request_id")
         job.request_id = job.record.request_id = str(own_id or fresh_request_id())
-        headers = {
-            "Authorization": self.credentials.authorization(job.key),
-            **self.headers,
-            **request.headers,
-        }
+        headers = SentHeaders(
+            Authorization=self.credentials.authorization(job.key), **self.headers, **request.headers
+        )
         headers.update(job.defaults.options.get("extra_headers", {}))
         body = None
         if content is not None:

@@ -17,8 +17,9 @@ class Credentials:
     """Gives the key for each attempt; signed tokens are kept while they are fresh."""
 
     def __init__(self, key: str | KeyGiver, scheme: Scheme, clock: Clock) -> None:
-        self._key = key if callable(key) else auth.check_key(key)
         self._scheme = scheme
+        self._key: str | KeyGiver = ""  # so that a refused key can be looked at in a debugger
+        self._key = key if callable(key) else auth.check_key(key)
         self._clock = clock
         self._token: tuple[str, auth.Token] | None = None
         self._header: tuple[str, str] = ("", "")  # one text for thousands of open streams, beside its key

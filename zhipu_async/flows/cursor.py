@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from zhipu_async.errors import APIError, APITimeoutError, StreamClosed, StreamError, StreamInterrupted
 from zhipu_async.flows.watch import Watch
+from zhipu_async.protocol.auth import hide
 
 if TYPE_CHECKING:
     from typing import Self
@@ -220,6 +221,8 @@ class Cursor(Generic[T]):
         error.endpoint = opened.endpoint.name
         error.request_id = opened.request_id
         error.log_id = opened.meta.log_id
+        error.message = hide(error.message, opened.job.key)
+        error.args = (error.message,)
         if isinstance(error, (StreamError, APITimeoutError)):
             error.partial = self.reader.partial(opened.request_id)
         return error

@@ -47,10 +47,10 @@ class Permits:
     """Who may send now: per key, model and pool, first come first served."""
 
     def __init__(self, limits: Mapping[str, int] | str | None = None, clock: Clock | None = None) -> None:
-        self._configured = ConfiguredLimits(limits)
-        self._clock = clock or SystemClock()
         self._lines: dict[tuple[str, str, Pool], _Line] = {}
         self._lock = threading.Lock()
+        self._clock = clock or SystemClock()
+        self._configured = ConfiguredLimits(limits)
 
     def try_acquire(self, key_id: str, model: str, pool: Pool = Pool.CALLS) -> Permit | None:
         """Return a permit if there is one at once."""

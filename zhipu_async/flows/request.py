@@ -52,6 +52,13 @@ class Content(Protocol):
         ...
 
 
+class SentHeaders(dict[str, str]):
+    """Headers whose values do not show: tools that print the variables of a traceback would print the key."""
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(self)}>"
+
+
 class Request(
     msgspec.Struct
 ):  # there is one per call, and a Struct is made in a quarter of a dataclass's time

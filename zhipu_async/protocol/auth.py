@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
 TOKEN_LIFE_SECONDS = 600  # the platform refuses tokens with less than about 134 s left
 TOKEN_MARGIN_SECONDS = 200
 HIDDEN = "***"
+TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")  # `{"` in base64 begins each of its first two parts
 KEPT_KEY_IDS = 16  # each call asks; a program has one key, a gateway of tenants asks again
 HIDDEN_SECRET_CHARACTERS = 8  # a shorter half would hide ordinary words
 
@@ -84,9 +86,9 @@ def key_id(key: str) -> str:
 
 
 def hide(text: str, key: str) -> str:
-    """Return the text without the key or its secret half."""
+    """Return the text without the key, its secret half, or a token made from it."""
     secret = key.partition(".")[2]
-    hidden = text.replace(key, HIDDEN)
+    hidden = TOKEN.sub(HIDDEN, text).replace(key, HIDDEN)
     return hidden.replace(secret, HIDDEN) if len(secret) >= HIDDEN_SECRET_CHARACTERS else hidden
 
 

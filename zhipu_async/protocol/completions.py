@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zhipu_async.errors import APIResponseError, OutputBlocked, OutputTruncated
+from zhipu_async.errors import APIResponseError, OutputBlocked, OutputTruncated, StreamFailed
+from zhipu_async.protocol.chat import FAILURES
 from zhipu_async.types.chat import (
     ChatCompletion,
     CompletionTokensDetails,
@@ -12,6 +13,25 @@ from zhipu_async.types.chat import (
     PromptTokensDetails,
     Usage,
 )
+
+
+def refuse_broken(reply: object) -> None:
+    """Raise when the platform broke the answer off, with the error that a stream of it would have ended in."""
+    if isinstance(reply, ChatCompletion) and (reason := broken_off(reply)):
+        meta = reply.meta
+        raise StreamFailed(
+            f"the answer ended with {reason}",
+            partial=reply,
+            code=reason,
+            request_id=meta.request_id,
+            log_id=meta.log_id,
+        )
+
+
+def broken_off(completion: ChatCompletion) -> str:
+    """The finish reason that is a failure of the platform; "" when there is none."""
+    reasons = (choice.finish_reason for choice in completion.choices)
+    return next((reason for reason in reasons if reason in FAILURES), "")
 
 
 def refuse_unusable(completion: ChatCompletion) -> None:

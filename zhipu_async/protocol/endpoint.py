@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -57,3 +60,5 @@ class Endpoint(Generic[T_co]):
     ends: StreamEnd = StreamEnd.DONE
     takes_request_id: bool = False
     default_model: str = ""
+    check: Callable[[object], None] | None = None
+    """Raises for a reply that can be read and is a failure all the same."""

@@ -13,6 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from zhipu_async.errors import InvalidArgument, MaybeSubmitted, TaskFailed
+from zhipu_async.protocol.completions import broken_off
 from zhipu_async.protocol.decoding import is_array, is_object
 from zhipu_async.protocol.endpoint import Endpoint, Envelope, Replay, Root
 from zhipu_async.protocol.schedule import Pace, Phase, phase_of
@@ -131,6 +132,8 @@ def _poll(name: str, reply: type[T]) -> Endpoint[T]:
 
 
 def _read_chat(reply: ChatTaskResult) -> Reading:
+    if reason := broken_off(reply):
+        return Reading(reason, Phase.FAILED)
     return _reading(reply.task_status, has_result=bool(reply.choices))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Unpack, overload
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, REPAIR_TURNS, ChatParams
 from zhipu_async.protocol.chat_request import Prepared, prepare
+from zhipu_async.protocol.completions import refuse_broken
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.signatures import expanded
 from zhipu_async.resources.base import Resource
@@ -41,6 +42,7 @@ CREATE = Endpoint(
     reply=ChatCompletion,
     replay=Replay.COSTLY,
     takes_request_id=True,
+    check=refuse_broken,
 )
 
 
