@@ -192,6 +192,14 @@ async def test_an_old_task_that_one_machine_has_forgotten_is_asked_about_again(s
     assert (await future).id == "1"
 
 
+async def test_an_outage_that_ends_in_forgetting_for_a_moment_is_outlasted(scene: Scene) -> None:
+    outage = [errors.APIConnectionError("reset") for _ in range(20)]
+    scene.platform.faults["1"] = [*outage, *(errors.NotFoundError(status=404) for _ in range(2))]
+    future = scene.watch("1", age=300.0)
+    await scene.clock.advance(800.0)
+    assert (await future).id == "1"
+
+
 async def test_a_forgotten_task_is_told_once_it_is_old_enough(scene: Scene) -> None:
     scene.platform.faults["1"] = [errors.BadRequestError(code="1214", status=400) for _ in range(1000)]
     future = scene.watch("1")

@@ -243,7 +243,8 @@ def test_trouble_on_the_way_is_waited_out_but_not_for_ever(error: errors.APIErro
 )
 def test_a_task_may_be_unknown_for_a_while(error: errors.APIError) -> None:
     assert forgives(error, failing_for=0.0)
-    assert not forgives(error, failing_for=60.0)
+    assert forgives(error, failing_for=60.0, unseen=2)
+    assert not forgives(error, failing_for=60.0, unseen=3)
 
 
 @pytest.mark.parametrize(

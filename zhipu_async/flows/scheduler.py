@@ -14,6 +14,7 @@ from zhipu_async.protocol.kinds import Kind, failure
 from zhipu_async.protocol.schedule import (
     POLLS_PER_SECOND,
     POLLS_UNDER_WAY,
+    UNSEEN,
     Agenda,
     Phase,
     PollBudget,
@@ -29,6 +30,9 @@ log: logging.Logger = logging.getLogger("zhipu_async.tasks")
 
 T = TypeVar("T", bound=Reply)
 
+MOST_STRANGE = (
+    100  # unknown words that are warned of: a platform that counts in its status must not fill the log
+)
 SHORTEST_SLEEP = 0.001  # seconds: a sleep that rounds to nothing would make the loop spin
 
 Ask = Callable[[Kind[Any], TaskRef[Any]], Awaitable[Reply]]
@@ -57,6 +61,7 @@ class Watched:
     waits: set[Wait] = field(default_factory=set["Wait"])
     poll: asyncio.Task[None] | None = None
     failing_since: float | None = None
+    unseen: int = 0
     error: Exception | None = None
 
 
@@ -253,6 +258,7 @@ class Scheduler:
     def _answered(self, watched: Watched, reply: Reply) -> None:
         self._budget.answered()
         watched.failing_since = watched.error = None
+        watched.unseen = 0
         kind, ref = watched.kind, watched.ref
         status, phase = kind.read(reply)
         if phase is Phase.SUCCEEDED:
@@ -271,7 +277,8 @@ class Scheduler:
             self._budget.refused(now)
         watched.error = error
         watched.failing_since = now if watched.failing_since is None else watched.failing_since
-        if forgives(error, failing_for=now - watched.failing_since):
+        watched.unseen = watched.unseen + 1 if isinstance(error, UNSEEN) else 0
+        if forgives(error, failing_for=now - watched.failing_since, unseen=watched.unseen):
             self._again(watched)
         else:
             self._settle(watched, error=error)
@@ -283,7 +290,8 @@ class Scheduler:
         self._plan(watched, now + pause)
 
     def _wonder(self, kind: Kind[Any], status: str, phase: Phase) -> None:
-        if phase is Phase.UNKNOWN and (kind.name, status) not in self._strange:
+        known = (kind.name, status) in self._strange or len(self._strange) >= MOST_STRANGE
+        if phase is Phase.UNKNOWN and not known:
             self._strange.add((kind.name, status))
             log.warning("a %s task has the unknown status %.60r; it is waited for", kind.name, status)
 

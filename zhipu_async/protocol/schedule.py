@@ -32,6 +32,7 @@ EARLY = 0.8  # the first look comes a little before the quick ones are usually r
 QUICK_SHARE = 0.25  # "quick" is the duration that a quarter of the tasks stay under
 LEARNING = 0.15  # how far one finished task moves that estimate
 FORGIVEN_SECONDS = 900.0  # failures in a row that end a wait: a quarter of an hour is an outage, not a hiccup
+UNSEEN_POLLS = 3  # in a row; among thousands of tasks, two polls of one may be a minute apart
 UNSEEN_SECONDS = 30.0  # how long an id may be unknown to some of the platform's machines
 ROUNDING = 1e-6  # what sums of floats may be short of one poll
 STALE_ENTRIES = 64  # left in the heap beyond its own length before it is built anew
@@ -220,15 +221,17 @@ TRANSIENT = (APIConnectionError, APIResponseError, ConcurrencyLimit, OverloadedE
 UNSEEN = (NotFoundError, BadRequestError)
 
 
-def forgives(error: Exception, *, failing_for: float) -> bool:
+def forgives(error: Exception, *, failing_for: float, unseen: int = 0) -> bool:
     """Tell whether a failed poll is no reason to give the task up.
 
     A read costs nothing and changes nothing, so trouble on the way is waited out. "No such task" is believed
     once nobody has known the task for a while: a fresh id is not known everywhere, and some machines forget.
     What only a human can cure ends the wait at once.
+
+    unseen: how many polls in a row were answered like that, this one included.
     """
     if isinstance(error, UNSEEN):
-        return failing_for < UNSEEN_SECONDS
+        return failing_for < UNSEEN_SECONDS or unseen < UNSEEN_POLLS
     return isinstance(error, TRANSIENT) and failing_for < FORGIVEN_SECONDS
 
 
