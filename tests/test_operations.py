@@ -112,6 +112,19 @@ CALLS: Mapping[str, Call] = {
     "POST /aico-saas/bm/v1/RegulatoryUpdatesTracker": lambda z: z.finagent.regulatory_updates(query="hi"),
 }
 
+FORMS = {
+    "POST /paas/v4/audio/transcriptions",
+    "POST /paas/v4/audio/customization",
+    "POST /paas/v4/files",
+    "POST /paas/v4/files/parser/create",
+    "POST /paas/v4/files/parser/sync",
+    "POST /paas/v4/files/ocr",
+    "POST /llm-application/open/document/upload_document/{id}",
+    "POST /llm-application/open/v2/application/file_upload",
+    "POST /aico-saas/bm/v1/ConsumerProtectionAudit",
+}
+"""What is not JSON."""
+
 TWINS: list[tuple[str, Call]] = [
     ("POST /paas/v4/chat/completions", lambda z: z.chat.completions.stream(model="m", messages="hi").open()),
     ("GET /paas/v4/async-result/{id}", lambda z: z.chat.asyncCompletions.retrieve_completion_result(ID)),
@@ -169,3 +182,14 @@ async def test_every_call_reaches_the_path_of_its_operation_and_hears_its_refusa
     path = request.target.partition("?")[0]
     assert f"{request.method} {path}" == filled(operation).replace(" ", " /api", 1)
     assert request.headers["authorization"] == "Bearer id.secret"
+
+
+@pytest.mark.parametrize("operation", [each for each in CALLS if each.startswith("POST ")])
+async def test_every_post_says_that_it_is_json_or_a_form(operation: str) -> None:
+    async with hostile(error("1214", 400)) as server:
+        async with AsyncZhipuAI("id.secret", base_url=server.base_url) as zhipu:
+            with pytest.raises(BadRequestError):
+                await CALLS[operation](zhipu)
+    (request,) = server.requests
+    kind = request.headers["content-type"].partition(";")[0]
+    assert kind == ("multipart/form-data" if operation in FORMS else "application/json")

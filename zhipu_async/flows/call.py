@@ -182,6 +182,8 @@ class Calls:
             if content.length is not None:
                 headers["Content-Length"] = str(content.length)
             body = content.open(job.request_id, partial(alarm.begin, "first"))
+        elif job.endpoint.method == "POST":
+            headers.setdefault("Content-Type", "application/json")  # else the HTTP library calls it a file
         url = self.address.url(job.endpoint.root, job.endpoint.path, request.path)
         query = {**request.query, **job.defaults.options.get("extra_query", {})}
         if job.endpoint.replay is Replay.ONCE or request.intent is not None:
