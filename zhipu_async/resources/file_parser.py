@@ -45,8 +45,9 @@ class FileParser(Resource):
     ) -> ParsedFile:
         """Return a document as text, and as the link of an archive where the platform gives one.
 
-        "prime-sync" is answered at once; with another tool this submits and waits for the text. Cancelling
-        closes the connection, or ends the wait; the work may be charged for.
+        "prime-sync" is answered at once; with another tool this submits and waits for the text. The options,
+        `timeout` too, are those of the request; a wait after it lasts an hour at most. Cancelling closes the
+        connection, or ends the wait; the work may be charged for.
         file: a path, bytes, an open binary file or an async iterator, alone or as (file name, content).
         file_type: "PDF", "DOCX" and so on, where the file's name does not say it.
         """
