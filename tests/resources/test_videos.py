@@ -152,3 +152,11 @@ async def test_a_clip_that_could_not_be_made_is_an_error(
 
 def test_a_result_without_clips_has_no_links() -> None:
     assert (VideoResult().url, VideoResult().cover_image_url, VideoResult().links) == ("", "", [])
+
+
+async def test_a_task_keeps_its_receipt_and_a_reference_has_none(zhipu: AsyncZhipuAI) -> None:
+    task = await zhipu.videos.submit(model="cogvideox-3", prompt="Waves", request_id="request-1")
+    assert task.receipt is not None
+    assert (task.receipt.id, task.receipt.task_status) == (task.id, "PROCESSING")
+    assert (task.receipt.request_id, task.receipt.meta.status) == ("request-1", 200)
+    assert zhipu.tasks.attach(task.ref).receipt is None

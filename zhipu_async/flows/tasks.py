@@ -64,6 +64,8 @@ class PendingTask(Generic[T]):
         self.kind = kind
         self.ref = ref
         self.lane = ""
+        self.receipt: TaskReceipt | None = None
+        """What the submission answered, with its `.meta` and `.raw`; None for a task that was found again."""
         self._flow = flow
         self._submitted = submitted
         self._permit = permit
@@ -273,7 +275,7 @@ class TaskFlow:
         finished = phase_of(receipt.task_status or receipt.status) is Phase.SUCCEEDED
         submitted = None if finished else self.calls.clock.now()
         task = PendingTask(self, kind, ref, submitted=submitted, permit=permit, line=line)
-        task.lane = _lane(endpoint, request)
+        task.lane, task.receipt = _lane(endpoint, request), receipt
         self._holding[task.lane].add(task)
         if line is not None:
             self._in_hand[line.entry.id] = task
