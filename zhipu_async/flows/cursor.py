@@ -85,11 +85,27 @@ class Cursor(Generic[T]):
         """Ask for the stream, once. Cancelling leaves nothing open."""
         if self.state is State.CLOSED:
             raise closed()
-        if self._opener is not None:
-            self.opened = await self._opener()
-            self._opener = None  # and with it the whole prompt
-            self._watch = Watch(self.opened)
-            self.state = State.OPEN
+        opener, self._opener = self._opener, None  # and with it the whole prompt
+        if opener is None:
+            if self.state is State.NEW:
+                raise StreamClosed("another task is opening this stream")
+            return
+        try:
+            opened = await opener()
+        except BaseException:
+            self._opener = opener
+            raise
+        if self.closed_while_opening:
+            abandon(opened)
+            raise closed()
+        self.opened = opened
+        self._watch = Watch(opened)
+        self.state = State.OPEN
+
+    @property
+    def closed_while_opening(self) -> bool:
+        """Whether another task closed the stream while this one waited for the answer to begin."""
+        return self.state is State.CLOSED
 
     # ── views ──────────────────────────────────────────────────────────────────────────────────────
 
