@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from array import array
+from re import Pattern
 
 import msgspec
+import numpy
 import pytest
 
 from zhipu_async.errors import AuthenticationError, BadRequestError, NotFoundError
@@ -12,6 +15,7 @@ from zhipu_async.protocol.decoding import Undecodable
 from zhipu_async.protocol.endpoint import Envelope
 from zhipu_async.protocol.replies import Fault, fault_in, read_fault, read_reply
 from zhipu_async.types.base import Reply
+from zhipu_async.types.embeddings import EmbeddingList, Floats
 
 
 class Thing(Reply):
@@ -167,3 +171,20 @@ def test_half_a_surrogate_pair_becomes_what_can_be_sent_back() -> None:
     read = read_reply(b'{"id": "\\ud83d"}', Thing, Envelope.BARE)
     assert isinstance(read, Thing)
     assert read.id == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_half_a_surrogate_pair_in_a_list_is_replaced_too() -> None:
+    read = read_reply(b'{"names": ["a\\ud83d", null]}', Lists, Envelope.BARE)
+    assert read == Lists(names=["a\N{REPLACEMENT CHARACTER}"])
+
+
+def test_vectors_are_built_as_the_type_that_was_asked_for() -> None:
+    wire = b'{"data": [{"embedding": [1.5, 2]}]}'
+    packed = read_reply(wire, EmbeddingList[Floats], Envelope.BARE)
+    blocks = read_reply(wire, EmbeddingList[numpy.ndarray], Envelope.BARE)
+    assert isinstance(packed, EmbeddingList)
+    assert packed.vectors == [array("f", [1.5, 2])]
+    assert isinstance(blocks, EmbeddingList)
+    assert blocks.vectors[0].tolist() == [1.5, 2]
+    with pytest.raises(NotImplementedError):
+        read_reply(wire, EmbeddingList[Pattern[str]], Envelope.BARE)
