@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeGuard
@@ -106,6 +105,8 @@ def unknown(name: str, names: frozenset[str] = FIELD_NAMES) -> InvalidType:
             sentence, hint="Methods called stream give streams, and so does create(stream=True)."
         )
     written_out = WRITTEN_OUT if names is FIELD_NAMES else frozenset[str]()
+    import difflib  # here, since few programs misspell
+
     close = difflib.get_close_matches(name, sorted(names | OPTION_NAMES | written_out), n=1)
     if close:
         return InvalidType(sentence, hint=f"Did you mean {close[0]!r}?")
