@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -76,8 +77,6 @@ def is_loopback(host: str) -> bool:
     name = host.strip("[]").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
-    from ipaddress import ip_address  # here, since the platform's own addresses are names
-
     try:
         return ip_address(name).is_loopback
     except ValueError:

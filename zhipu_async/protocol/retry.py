@@ -197,9 +197,8 @@ def retry_after_seconds(value: str | None, wall: float) -> float | None:
     text = (value or "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
         return float(text)
-    from datetime import (
-        UTC,
-    )  # here, since hardly any answer names a date, and reading them takes 5 ms to import
+    # Here, since hardly any answer names a date, and what reads dates takes 5 ms to import.
+    from datetime import UTC
     from email.utils import parsedate_to_datetime
 
     try:
