@@ -17,7 +17,7 @@ MADE_OF = (
 def run(arena: Arena) -> Answer:
     """Race."""
     answer = Answer(__doc__ or "")
-    turns = 3 if arena.quick else 9
+    turns = 3 if arena.quick else 7
     shares = {name: {"scene": f"burst-{PEER_EVENTS}", "events": PEER_EVENTS} for name in PEERS}
     orders = {"scene": f"burst-{EVENTS}", "events": EVENTS, "streams": 1}
     race = arena.race(
@@ -44,7 +44,7 @@ def run(arena: Arena) -> Answer:
         "burst, 16 KiB chunks: / decoding alone", 2.6, quotient(race, "ours", "decode_only"), made_of=MADE_OF
     )
 
-    events, few = (50, 20) if arena.quick else (200, 50)
+    events, few = (50, 20) if arena.quick else (200, 20)
     shares = {name: {"scene": f"burst-{few}", "events": few} for name in PEERS}
     orders = {"scene": f"burst-{events}", "events": events, "streams": 200}
     race = arena.race(
@@ -52,7 +52,7 @@ def run(arena: Arena) -> Answer:
         "streams",
         orders,
         unit="µs per event",
-        turns=min(turns, 5),
+        turns=min(turns, 3),
         shares=shares,
     )
     answer.tables.append(Table("Burst, 200 streams at one time, their requests included", race))

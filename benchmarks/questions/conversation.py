@@ -17,7 +17,7 @@ MADE_OF = (
 def run(arena: Arena) -> Answer:
     """Race."""
     answer = Answer(__doc__ or "")
-    turns = 3 if arena.quick else 9
+    turns = 3 if arena.quick else 7
     shares = {name: {"requests": 5} for name in PEERS}
     orders = {"scene": "call", "requests": 100}
     race = arena.race((*CONTENDERS, *PEERS), "talk", orders, unit="µs per call", turns=turns, shares=shares)

@@ -16,7 +16,7 @@ MADE_OF = (
 def run(arena: Arena) -> Answer:
     """Race."""
     answer = Answer(__doc__ or "")
-    turns = 3 if arena.quick else 9
+    turns = 3 if arena.quick else 7
     for scene, how, limit in (
         ("burst", "on a kept connection", 1.2),
         ("parting", "each on a new connection", 1.2),

@@ -6,7 +6,7 @@ from benchmarks.harness.answers import Answer, Table
 from benchmarks.harness.arena import Arena
 
 CONTENDERS = ("bare", "discard", "by_hand", "ours", "openai_aiohttp", "openai_httpx", "zai")
-STREAMS, MILLISECONDS = 1000, 3000
+STREAMS, MILLISECONDS = 1000, 2000
 
 
 def run(arena: Arena) -> Answer:

@@ -14,7 +14,7 @@ MADE_OF = "the server's share, then aiohttp's read; ours adds three coroutine st
 def run(arena: Arena) -> Answer:
     """Race."""
     answer = Answer(__doc__ or "")
-    turns = 3 if arena.quick else 9
+    turns = 3 if arena.quick else 7
     events = 2000
     shares = {name: {"scene": "drip-300-1", "events": 300} for name in PEERS}
     orders = {"scene": f"drip-{events}-1", "events": events, "streams": 1, "near": True}
@@ -32,6 +32,6 @@ def run(arena: Arena) -> Answer:
 
     shares = {name: {"scene": "drip-10-200", "events": 10} for name in PEERS}
     orders = {"scene": "drip-50-200", "events": 50, "streams": 200, "near": True}
-    race = arena.race(names, "streams", orders, unit="µs per event", turns=min(turns, 5), shares=shares)
+    race = arena.race(names, "streams", orders, unit="µs per event", turns=min(turns, 3), shares=shares)
     answer.tables.append(Table("One event per wakeup, 200 streams, their requests included", race, note=NOTE))
     return answer
