@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+
 from .caps import caps_of_tier
 from .models import TIERS
+from .orders import scripts_of
 from .server import LOOPBACK, Simulator
 
 if TYPE_CHECKING:
@@ -21,7 +26,12 @@ if TYPE_CHECKING:
     from .requests import Received
 
 DEFAULT_PORT = 8787
-WARNING = "Everybody who can reach this machine can now use the simulator and read what was sent to it."
+SLOWEST_PACE = 1000
+"""A slower one is a slip of the hand: the first word would come after minutes."""
+WARNING = (
+    "Warning: everybody who can reach this machine can now use the simulator. "
+    "The control URL asks for the key."
+)
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -31,13 +41,12 @@ def arguments() -> argparse.ArgumentParser:
         description="Run a local platform that answers every endpoint without a model.",
     )
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)"
+        "--port", type=port, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)"
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="the address to listen on (default: this machine only)"
-    )
-    parser.add_argument(
-        "--allow-remote", action="store_true", help="let --host be an address others can reach"
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen on; 0.0.0.0 lets other machines in (default: this machine only)",
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="other answers, another key (default: %(default)s)"
@@ -50,45 +59,75 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--pace",
-        type=float,
+        type=pace,
         default=1.0,
         help="1 answers as slowly as a real model, 0 at once (default: %(default)s)",
     )
     parser.add_argument(
-        "--script", type=Path, help="a JSON file with what the control URL takes at /_simulator/script"
+        "--script", type=scripts, help="a JSON file with what the control URL takes at /_simulator/script"
     )
     parser.add_argument("--quiet", action="store_true", help="do not show the requests")
     return parser
+
+
+def port(text: str) -> int:
+    number = int(text)
+    if number not in range(2**16):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return number
+
+
+def pace(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= SLOWEST_PACE:
+        raise argparse.ArgumentTypeError(f"a pace is a number from 0 to {SLOWEST_PACE}")
+    return number
+
+
+def scripts(path: str) -> object:
+    """Read the file and see whether all of it is understood."""
+    try:
+        entries: object = json.loads(Path(path).read_bytes())
+        scripts_of(entries)
+    except (OSError, ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from error
+    return entries
 
 
 def serve(argv: Sequence[str] | None = None) -> int:
     """Run the simulator until it is interrupted; the result is the exit code."""
     parser = arguments()
     chosen = parser.parse_args(argv)
-    if chosen.host not in LOOPBACK and not chosen.allow_remote:
-        parser.error(f"{chosen.host} can be reached from other machines; add --allow-remote if that is meant")
     try:
         return asyncio.run(run(chosen))
     except OSError as error:
-        say(f"Cannot listen on {chosen.host}:{chosen.port}: {error.strerror}", sys.stderr)
+        why = (error.strerror or str(error)).partition(" (")[0]  # asyncio adds the address to some
+        say(
+            f"Cannot listen on {chosen.host}:{chosen.port}: {why}. Try another --port; 0 takes a free one.",
+            sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:  # where signal handlers cannot be set, as on Windows
         return 0
 
 
 async def run(chosen: argparse.Namespace) -> int:
+    remote = chosen.host not in LOOPBACK
     simulator = Simulator(
-        seed=chosen.seed, host=chosen.host, port=chosen.port, allow_remote=chosen.allow_remote,
+        seed=chosen.seed, host=chosen.host, port=chosen.port, allow_remote=remote,
         api_keys=chosen.api_key, pace=chosen.pace, caps={} if chosen.tier == "none" else caps_of_tier(chosen.tier),
         on_request=None if chosen.quiet else show,
     )  # fmt: skip
     if chosen.script is not None:
-        simulator.load_script(json.loads(chosen.script.read_bytes()))
+        simulator.load_script(chosen.script)
+    logging.getLogger("aiohttp.server").addFilter(no_tracebacks_for_strangers)
     async with simulator:
         say(greeting(simulator))
-        if chosen.allow_remote:
+        if remote:
             say(WARNING, sys.stderr)
         await interrupted()
+    if sys.stdout.isatty():
+        say("")  # the terminal shows ^C
     say(f"{simulator.counts.requests} requests answered.")
     return 0
 
@@ -101,6 +140,15 @@ def greeting(simulator: Simulator) -> str:
         f"control   {simulator.platform.origin}/_simulator",
         "Press Ctrl-C to stop.",
     ))  # fmt: skip
+
+
+def no_tracebacks_for_strangers(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered with 400 and told in one line; it is no fault of the simulator."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        say(readable(f"400 what came is no HTTP: {' '.join(str(error).split())}"))
+        return False
+    return True
 
 
 async def interrupted() -> None:
@@ -124,7 +172,12 @@ def show(received: Received) -> None:
         notes.append("unknown: " + ", ".join(received.unknown_fields))
     status = received.status if received.status is not None else "---"
     path = received.path.removeprefix("/api")
-    say(f"{status} {received.method:6} {path}  {took:>8}  {'  '.join(notes)}".rstrip())
+    say(readable(f"{status} {received.method:6} {path}  {took:>8}  {'  '.join(notes)}".rstrip()))
+
+
+def readable(text: str) -> str:
+    """Whatever a client calls its model, it stays one line and does nothing to the terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def say(text: str, where: TextIO | None = None) -> None:

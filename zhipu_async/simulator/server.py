@@ -37,6 +37,8 @@ LARGEST_REQUEST = 256 * 2**20
 """Above the largest upload that the platform documents (100 MB), so that refusing it is left to the operation."""
 KEPT_REQUESTS = 10_000
 """How many requests are remembered unless told otherwise; older ones are dropped, counts go on."""
+REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""Where this machine reaches what listens everywhere."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -91,7 +93,7 @@ class Simulator:
     @property
     def root_url(self) -> str:
         """The API root, above the families of paths."""
-        host = self._listener.host
+        host = REACHED_AT.get(self._listener.host, self._listener.host)
         return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{self._listener.port}/api"
 
     @property
