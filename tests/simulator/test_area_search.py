@@ -49,10 +49,15 @@ async def test_a_greeting_is_not_searched_for(caller: Caller) -> None:
     assert first(question, "search_intent")["intent"] == "SEARCH_ALL"
 
 
+async def test_what_the_vendors_client_leaves_out_or_types_as_text_is_taken(caller: Caller) -> None:
+    assert (await caller.post("/web_search", **{**SEARCH, "search_intent": None})).status == 200
+    assert (await caller.post("/reader", url="https://example.com", timeout="20")).status == 200
+    assert (await caller.post("/reader", url="https://example.com", timeout="soon")).code == "1214"
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"search_intent": None}, "1213"),
         ({"search_engine": None}, "1213"),
         ({"search_engine": "search_pro_bing"}, "1214"),
         ({"search_engine": "search_pro_sogou", "count": 15}, "1214"),

@@ -212,6 +212,12 @@ async def test_search_results_come_only_when_asked_for(caller: Caller) -> None:
     assert streamed.events[-1]["web_search"] == results
 
 
+@pytest.mark.parametrize("count", ["many", 1.5, 51, [1]])
+async def test_an_illegal_number_of_results_is_refused(caller: Caller, count: object) -> None:
+    search = {"enable": True, "search_result": True, "count": count}
+    assert (await caller.chat("news", tools=[{"type": "web_search", "web_search": search}])).code == "1214"
+
+
 async def test_the_voice_model_speaks(caller: Caller) -> None:
     content = [
         {"type": "text", "text": "Say hello there"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .fields import an_object, check, choice, text
+from .fields import an_object, check, choice, integer, text
 from .models import (
     ALWAYS_THINKS,
     AUDIO,
@@ -45,7 +45,7 @@ META = {name: text().needed for name in ("user_info", "bot_info", "bot_name", "u
 TOOLS = {
     "function": {"name": text(1, 64).needed, "description": text(), "parameters": an_object()},
     "retrieval": {"knowledge_id": text(1).needed, "prompt_template": text()},
-    "web_search": {"search_engine": text(), "search_query": text()},
+    "web_search": {"search_engine": text(), "search_query": text(), "count": integer(1, 50)},
     "mcp": {"server_label": text(1).needed, "transport_type": choice("sse", "streamable-http")},
 }
 RESPONSE_FORMATS = ("text", "json_object", "json_schema")

@@ -25,6 +25,8 @@ class Field:
     at_most: float | None = None
     choices: tuple[str, ...] = ()
     pattern: str = ""
+    from_text: bool = False
+    """Whether a number may also come as a text."""
 
     @property
     def needed(self) -> Field:
@@ -78,7 +80,7 @@ def check(body: Body, fields: Mapping[str, Field], *, inside: str = "", form: bo
     for name, field in fields.items():
         value = body.get(name)
         if value is not None:
-            why = what_is_wrong(form_value(value, field) if form else value, field)
+            why = what_is_wrong(form_value(value, field) if form or field.from_text else value, field)
             if why:
                 raise illegal(inside + name, why)
 

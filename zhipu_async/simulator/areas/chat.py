@@ -11,7 +11,7 @@ from ..fields import an_object, anything, array, flag, integer, number, text
 from ..models import ASYNC_CHAT, ASYNC_SUBSTITUTES, AUDIO, CHAT
 from ..operation import Answer, Ask, Events, Operation, Whole, encode, sse
 from ..safety import unsafe
-from ..shapes import Body, flag_of, object_of, objects_of, text_of
+from ..shapes import Body, flag_of, integer_of, object_of, objects_of, text_of
 from ..tasks import outcome, ticket
 from ..turns import Call, Turn, prompt_of, take_turn
 
@@ -85,7 +85,7 @@ def search_results(ask: Ask) -> list[Body]:
         if flag_of(search, "enable") and flag_of(search, "search_result"):
             query = text_of(search, "search_query") or prompt_of(ask)
             engine = text_of(search, "search_engine", "search_std")
-            wanted = min(max(int(str(search.get("count", RESULTS_PER_SEARCH))), 1), 50)
+            wanted = integer_of(search, "count", RESULTS_PER_SEARCH)
             return [found(query, engine, number) for number in range(1, wanted + 1)]
     return []
 

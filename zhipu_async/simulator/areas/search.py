@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..fields import an_object, array, choice, flag, integer, text
@@ -149,7 +150,7 @@ def check_messages(ask: Ask) -> Answer:
 SEARCH = {
     "search_query": text(1).needed,
     "search_engine": choice(*ENGINES).needed,
-    "search_intent": flag().needed,
+    "search_intent": flag(),  # marked as required and with a default; the vendor's own clients leave it out
     "count": integer(1, 50),
     "search_domain_filter": text(),
     "search_recency_filter": choice(*RECENCIES),
@@ -167,7 +168,7 @@ TOOLS = {
 }
 READ = {
     "url": text(1).needed,
-    "timeout": integer(0),
+    "timeout": replace(integer(0), from_text=True),  # the vendor's client types it as a text
     "no_cache": flag(),
     "return_format": text(),
     "retain_images": flag(),
