@@ -46,6 +46,13 @@ def boxes(content: bytes) -> dict[bytes, bytes]:
     return found
 
 
+async def test_links_lead_to_where_the_caller_reached_the_simulator(caller: Caller) -> None:
+    wish = {"model": "cogview-4", "prompt": "a cat"}
+    for sent, told in (("sim.example:80", "http://sim.example:80/"), ("not a host", caller.sim.root_url)):
+        reply = await caller.send("POST", "/images/generations", body=wish, headers={"Host": sent})
+        assert text_of(first(reply.json, "data"), "url").startswith(told)
+
+
 @pytest.mark.parametrize(
     ("model", "body", "size"),
     [

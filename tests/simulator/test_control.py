@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,16 @@ async def test_requests_and_counts_can_be_read_without_the_key(caller: Caller) -
     assert '"unknown_fields":["extra_field"]' in reply.text
     counts = (await control(caller, "GET", "/counts")).json
     assert (counts["requests"], counts["by_status"]) == (2, {"200": 2})
+
+
+async def test_headers_that_are_no_text_do_not_hide_the_requests(caller: Caller) -> None:
+    port = int(caller.sim.root_url.split(":")[2].partition("/")[0])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Odd: \xff\r\nConnection: close\r\n\r\n")
+    await reader.read()
+    writer.close()
+    [request] = json.loads((await control(caller, "GET", "/requests")).content)
+    assert request["headers"]["X-Odd"] == "\ufffd"
 
 
 async def test_caps_can_be_set_moved_and_lifted(caller: Caller) -> None:
@@ -103,7 +114,7 @@ async def test_an_unknown_order_lists_the_known_ones(caller: Caller) -> None:
     assert "POST /script" in reply.text
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff"])
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
 async def test_broken_json_is_explained(caller: Caller, content: bytes) -> None:
     reply = await caller.send(
         "POST", f"{caller.sim.platform.origin}/_simulator/script", data=content, auth=False

@@ -114,6 +114,17 @@ async def test_a_path_outside_every_family_is_a_200_that_says_404(caller: Caller
     assert (reply.status, reply.json) == (200, {"code": 500, "msg": "404 NOT_FOUND", "success": False})
 
 
+async def test_a_wrong_path_shows_in_the_record(caller: Caller) -> None:
+    await caller.get(caller.sim.root_url + "/chat/completions")
+    await caller.get("/nothing")
+    assert [(request.status, request.code) for request in caller.sim.requests] == [(200, "500"), (404, "404")]
+
+
+async def test_a_body_that_is_not_compressed_as_it_says_is_1210(caller: Caller) -> None:
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    assert (await caller.send("POST", "/embeddings", headers=headers, data=b"{}")).code == "1210"
+
+
 async def test_the_wrong_method_is_405(caller: Caller) -> None:
     assert (await caller.get("/chat/completions")).status == 405
 

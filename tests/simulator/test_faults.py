@@ -24,6 +24,7 @@ from zhipu_async.simulator import (
     TaskFails,
     WrongContentType,
 )
+from zhipu_async.simulator.orders import scripts_of
 
 from .conftest import Caller, Json
 
@@ -119,6 +120,44 @@ async def test_bodies_and_events_can_be_spelled_out(caller: Caller) -> None:
     assert (await caller.chat()).text == 'data: {"a":1}\n\ndata: [DONE]\n\n: raw\n\n'
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_status_goes_with_any_answer(caller: Caller, stream: bool) -> None:
+    caller.sim.script(body="<h1>Bad gateway</h1>", status=502, content_type="text/html")
+    caller.sim.script(body={"odd": 1}, status=201, content_type="application/problem+json")
+    caller.sim.script("fine", status=202)
+    caller.sim.script("unheard", status=204)
+    replies = [await caller.chat(stream=stream) for _ in range(4)]
+    assert [reply.status for reply in replies] == [502, 201, 202, 204]
+    assert [reply.content_type for reply in replies[:2]] == ["text/html", "application/problem+json"]
+    assert "fine" in replies[2].text
+    assert replies[3].content == b""
+
+
+async def test_a_code_of_its_own_family_comes_in_the_familys_form(caller: Caller) -> None:
+    caller.sim.script(code=100013, message="gone", times=2)
+    reply = await caller.get(caller.sim.root_url + "/llm-application/open/knowledge")
+    assert (reply.status, reply.json) == (200, {"code": 100013, "message": "gone"})
+    assert (await caller.chat()).code == "100013"
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"times": 0},
+        {"status": 99},
+        {"body": 5},
+        {"headers": {"X-A": "b\nX-C: d"}},
+        {"headers": {"X A": "b"}},
+        {"content_type": "a\nb"},
+        {"fault": {"html": {"status": 1}}},
+        {"fault": {"wrong_content_type": {"content_type": "a\nb"}}},
+    ],
+)
+def test_what_could_not_be_sent_is_refused_when_it_is_scripted(wish: Json) -> None:
+    with pytest.raises(ValueError, match=r"times|status|body|header"):
+        scripts_of(wish)
+
+
 async def test_requests_that_the_platform_would_refuse_are_refused_in_spite_of_a_script(
     caller: Caller,
 ) -> None:
@@ -129,6 +168,13 @@ async def test_requests_that_the_platform_would_refuse_are_refused_in_spite_of_a
 @pytest.mark.parametrize("fault", [Cut(after_events=2), Cut(after_bytes=200)])
 async def test_a_cut_stream_ends_in_the_middle(caller: Caller, fault: Fault) -> None:
     caller.sim.script(pieces=PIECES, fault=fault)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await caller.chat(stream=True)
+
+
+@pytest.mark.parametrize("fault", [Cut(), Cut(after_events=99), Cut(after_bytes=10**6)])
+async def test_a_cut_always_cuts(caller: Caller, fault: Fault) -> None:
+    caller.sim.script("hi there", fault=fault)
     with pytest.raises(aiohttp.ClientPayloadError):
         await caller.chat(stream=True)
 

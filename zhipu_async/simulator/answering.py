@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .fields import COMMON, check
-from .operation import Answer, Ask, Events, Operation, Raw, Upload, Whole, parse_json, sse
-from .refusals import Refusal
+from .operation import Answer, Ask, Events, Operation, Raw, Upload, Whole, encode, parse_json, sse
+from .refusals import STATUS_OF_CODE, Refusal
 from .shapes import Body, is_array, is_object, without_nulls
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .routes import Route, Routes
     from .scripts import Script
 
+WITHOUT_BODY = (204, 205, 304)
+"""Statuses after which HTTP allows no body."""
 EVERYWHERE = frozenset(COMMON) | {"model"}
 
 
@@ -87,8 +90,12 @@ def accept(platform: Platform, ask: Ask, received: Received) -> None:
 
 def answer(operation: Operation, ask: Ask) -> Answer:
     """Let the script speak where it gives the answer, else the handler."""
-    scripted = scripted_answer(ask.script) if ask.script else None
-    return scripted or operation.answer(ask)
+    if ask.script is None:
+        return operation.answer(ask)
+    made = scripted_answer(ask.script) or operation.answer(ask)
+    if ask.script.status in WITHOUT_BODY:
+        return Raw(b"", "text/plain", status=ask.script.status)
+    return made if ask.script.status is None else replace(made, status=ask.script.status)
 
 
 def scripted_answer(script: Script) -> Answer | None:
@@ -100,9 +107,9 @@ def scripted_answer(script: Script) -> Answer | None:
         return Raw(body, script.content_type or "application/octet-stream")
     if isinstance(body, str):
         return Raw(body.encode(), script.content_type or "text/plain; charset=utf-8")
-    if is_object(body) or is_array(body):
-        return Whole(body, script.status or 200)
-    return None
+    if not is_object(body) and not is_array(body):
+        return None
+    return Raw(encode(body), script.content_type) if script.content_type else Whole(body)
 
 
 def frame(event: object) -> bytes:
@@ -111,7 +118,8 @@ def frame(event: object) -> bytes:
 
 def scripted_refusal(script: Script) -> Refusal:
     code = script.code or code_of_status(script.status or 500)
-    return Refusal(code, script.message or "", status=script.status, gateway=True)
+    belongs_to_a_family = code.isdecimal() and code not in STATUS_OF_CODE
+    return Refusal(code, script.message or "", status=script.status, gateway=not belongs_to_a_family)
 
 
 def code_of_status(status: int) -> str:

@@ -65,7 +65,11 @@ class Control:
         except Refusal as refusal:
             status, body = rendered(refusal)
             return reply(body, status)
-        except (ValueError, msgspec.DecodeError) as error:  # a ValidationError of msgspec is a DecodeError
+        except (
+            ValueError,
+            msgspec.DecodeError,
+            RecursionError,
+        ) as error:  # a ValidationError is a DecodeError
             return reply({"error": str(error)}, 400)
 
     def _script(self, content: object, query: Mapping[str, str]) -> object:
@@ -110,7 +114,9 @@ def plain(received: Received) -> Body:
         "path": received.path,
         "query": dict(received.query),
         "headers": {
-            name: value for name, value in received.headers.items() if name.lower() != "authorization"
+            readable(name): readable(value)
+            for name, value in received.headers.items()
+            if name.lower() != "authorization"
         },
         "body": received.body,
         "files": [
@@ -124,6 +130,11 @@ def plain(received: Received) -> Body:
         "finished": received.finished,
         "gone": received.gone,
     }
+
+
+def readable(header: str) -> str:
+    """Bytes that are no UTF-8 stand in headers as lone surrogates, which JSON cannot hold."""
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def reply(body: object, status: int = 200) -> web.Response:

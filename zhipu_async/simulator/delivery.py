@@ -48,7 +48,7 @@ def status_of(answer: Answer, fault: Fault | None) -> int | None:
         return None
     if isinstance(fault, Html):
         return fault.status
-    return answer.status if isinstance(answer, Whole) else 200
+    return answer.status
 
 
 def spliced(frame: bytes) -> bytes:
@@ -108,9 +108,10 @@ class Delivery:
 
     async def _body(self, answer: Whole | Raw) -> web.StreamResponse:
         if isinstance(answer, Whole):
-            content, content_type, status = encode(answer.body), JSON, answer.status
+            content, content_type = encode(answer.body), JSON
         else:
-            content, content_type, status = answer.content, answer.content_type, 200
+            content, content_type = answer.content, answer.content_type
+        status = answer.status
         if isinstance(self._fault, WrongContentType):
             content_type = self._fault.content_type
         if isinstance(self._fault, Slow):
@@ -144,15 +145,15 @@ class Delivery:
         await self._released.wait()
         return response
 
-    async def _open(self) -> web.StreamResponse:
+    async def _open(self, status: int = 200) -> web.StreamResponse:
         content_type = self._fault.content_type if isinstance(self._fault, WrongContentType) else EVENT_STREAM
         headers = {"Content-Type": content_type, "Cache-Control": "no-cache", **self._headers}
-        response = web.StreamResponse(headers=headers)
+        response = web.StreamResponse(status=status, headers=headers)
         await response.prepare(self._request)
         return response
 
     async def _events(self, answer: Events) -> web.StreamResponse:
-        response = await self._open()
+        response = await self._open(answer.status)
         interval = answer.interval * self._pace
         if interval or self._fault is not None:
             return await self._careful_events(response, answer, interval)
@@ -170,8 +171,9 @@ class Delivery:
         self, response: web.StreamResponse, answer: Events, interval: float
     ) -> web.StreamResponse:
         fault, budget = self._fault, -1
-        if isinstance(fault, Cut) and fault.after_bytes is not None:
-            budget = fault.after_bytes
+        if isinstance(fault, Cut):
+            fault = fault if fault.says_where else Cut(after_events=1, politely=fault.politely)
+            budget = -1 if fault.after_bytes is None else fault.after_bytes
         for count, frame in enumerate(answer.frames):
             if isinstance(fault, Slow):
                 await asyncio.sleep(fault.seconds)
@@ -186,6 +188,8 @@ class Delivery:
             await response.write(frame)
             if interval:
                 await asyncio.sleep(interval)
+        if isinstance(fault, Cut):  # the stream is shorter than that
+            return await self._cut(response, b"", fault)
         await response.write_eof()
         return response
 

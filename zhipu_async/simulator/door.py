@@ -18,6 +18,7 @@ from .faults import Reset
 from .operation import Answer, Upload, Whole, parse_json
 from .refusals import Refusal, rendered
 from .requests import Received
+from .shapes import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -124,6 +125,7 @@ class Door:
             return web.Response()
         route = self._routes.find(request.method, request.rel_url.raw_path)
         if isinstance(route, Whole):
+            received.code = code_where_nothing_is(route)
             return await self._deliver(request, received, route, None)
         try:
             return await self._serve(request, received, route)
@@ -167,7 +169,7 @@ class Door:
             raise Refusal("1210", "The body is too large", status=413, gateway=True) from None
         except TimeoutError:
             raise Refusal("1210", "The body did not come in whole", status=408, gateway=True) from None
-        except (ValueError, HttpProcessingError):
+        except (ValueError, HttpProcessingError, web.RequestPayloadError):
             raise Refusal("1210", "The body could not be read") from None
 
     async def _deliver(
@@ -188,6 +190,11 @@ class Door:
             events_per_write=self._events_per_write,
         )  # fmt: skip
         return await delivery.send(answer)
+
+
+def code_where_nothing_is(answer: Whole) -> str:
+    """The gateway answers some wrong paths with status 200, so that only the code in the body tells."""
+    return str(answer.body.get("code", answer.status) if is_object(answer.body) else answer.status)
 
 
 class Place:

@@ -13,12 +13,20 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Close the connection in the middle of the answer, after so many events or bytes of the body."""
+    """Close the connection in the middle of the answer, after so many events or bytes of the body.
+
+    With neither: after the first event of a stream, in the middle of a whole body. A stream that is shorter is cut
+    before its proper end.
+    """
 
     after_events: int | None = None
     after_bytes: int | None = None
     politely: bool = False
     """True: the HTTP body ends well and only its content is incomplete."""
+
+    @property
+    def says_where(self) -> bool:
+        return self.after_events is not None or self.after_bytes is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,20 @@ class WrongContentType:
 
     content_type: str = "text/plain"
 
+    def __post_init__(self) -> None:
+        if not self.content_type.isprintable():
+            raise ValueError("that cannot be sent as a header")
+
 
 @dataclass(frozen=True, slots=True)
 class Html:
     """Answer with the error page of a proxy."""
 
     status: int = 502
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise ValueError("an answer has a status from 200 to 599")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class Raw:
     content: bytes
     content_type: str
     seconds: float = 0
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Events:
     """Until the first event."""
     interval: float = 0
     """Between two events."""
+    status: int = 200
 
 
 Answer = Whole | Raw | Events

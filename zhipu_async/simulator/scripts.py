@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 Match = Callable[["Received"], bool] | Mapping[str, object]
 """A predicate, or values to find: `method`, `path` (its end), `key`, else members of the body (objects: in part)."""
+
+
+STATUSES = range(200, 600)
+NAME_OF_HEADER = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +47,18 @@ class Script:
     times: int | None = 1
     """How many requests it answers; None = all from now on."""
     used: int = 0
+
+    def __post_init__(self) -> None:
+        """Say at once what could not be sent later; ValueError."""
+        if self.times is not None and self.times < 1:
+            raise ValueError("times counts the requests from 1 on; None is for all of them")
+        if self.status is not None and self.status not in STATUSES:
+            raise ValueError("an answer has a status from 200 to 599")
+        if self.body is not None and not isinstance(self.body, dict | list | str | bytes):
+            raise ValueError("a body is an object, a list, a text or bytes")
+        for name, value in {**self.headers, "Content-Type": self.content_type or ""}.items():
+            if not NAME_OF_HEADER.fullmatch(name) or not value.isprintable():
+                raise ValueError(f"{name!r} cannot be sent as a header")
 
     @property
     def refuses(self) -> bool:

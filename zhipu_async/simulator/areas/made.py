@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PATH = "/made/"
 PREVIEW = "你好，很高兴认识你。"
+HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
 KEPT_FILES = 200
 """Stored contents that links lead to; the oldest expire, as links of the platform do."""
 
@@ -48,7 +49,15 @@ def to_content(ask: Ask, content: bytes, content_type: str, suffix: str) -> str:
 
 
 def link(ask: Ask, name: str) -> str:
-    return f"{ask.platform.origin}/api{PATH}{name}"
+    return f"{origin(ask)}/api{PATH}{name}"
+
+
+def origin(ask: Ask) -> str:
+    """Where the caller reached the simulator: behind a container's port only the caller knows."""
+    host = ask.headers.get("Host", "")
+    return (
+        f"{ask.platform.origin.partition('://')[0]}://{host}" if HOST.fullmatch(host) else ask.platform.origin
+    )
 
 
 def fetch(ask: Ask) -> Answer:
