@@ -5,10 +5,9 @@ from __future__ import annotations
 from benchmarks.harness.answers import Answer, Table
 from benchmarks.harness.arena import Arena
 
-
 MADE_OF = (
-    "aiohttp's own request (two thirds of it), and what every call of ours does: retry loop, permit, clocks, observers, "
-    "error checks; the poller by hand has none of it, and opens its sockets once"
+    "aiohttp's own request (two thirds of it), and what every call of ours does: retry loop, permit, clocks, "
+    "observers, error checks; the poller by hand has none of it, and opens its sockets once"
 )
 
 

@@ -8,7 +8,10 @@ from benchmarks.harness.arena import UVLOOP, Arena
 FLOORS = ("bare", "discard")
 PEERS = ("openai_aiohttp", "openai_httpx")
 NOTE = "The server sits in the same loop, so its write and its passes of the loop are in every figure."
-MADE_OF = "the server's share, then aiohttp's read; ours adds three coroutine steps, one decode and one list per wakeup"
+MADE_OF = (
+    "the server's share and the loop's, then aiohttp's read, which alone is 1.4 times the bare protocol here; ours "
+    "adds three coroutine steps, one decode and one list per wakeup, some 2 µs"
+)
 
 
 def run(arena: Arena) -> Answer:
