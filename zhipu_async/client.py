@@ -63,6 +63,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 USER_AGENT = f"zhipu-async/{__version__}"
+COMPRESSIONS = (
+    "gzip, deflate"  # aiohttp would ask for more where it finds the libraries, and their size is not bounded
+)
 
 
 class AsyncZhipuAI:
@@ -115,7 +118,7 @@ class AsyncZhipuAI:
             permits=Permits(limits, clock),
             observers=Observers(Logging(), self.usage),
             defaults=Defaults(options, Timeout().override(timeout)),
-            headers={"User-Agent": USER_AGENT, **_checked(headers)},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": COMPRESSIONS, **_checked(headers)},
             ledger=ledger,
         )
 

@@ -102,6 +102,12 @@ async def test_an_unknown_compression_is_refused_and_its_connection_closed() -> 
                     await asyncio.sleep(0)
 
 
+async def test_only_compressions_that_can_be_bounded_are_asked_for() -> None:
+    async with hostile(FINE) as server, client(server.base_url) as zhipu:
+        await ask(zhipu)
+    assert server.requests[0].headers["accept-encoding"] == "gzip, deflate"
+
+
 @pytest.mark.parametrize(
     "answer",
     [

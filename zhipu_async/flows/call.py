@@ -172,9 +172,9 @@ class Calls:
         extra = job.defaults.options.get("extra_body") or NOTHING
         own_id = extra.get("request_id") or (request.fields or NOTHING).get("request_id")
         job.request_id = job.record.request_id = str(own_id or fresh_request_id())
-        headers = SentHeaders(
-            Authorization=self.credentials.authorization(job.key), **self.headers, **request.headers
-        )
+        headers = SentHeaders(self.headers)
+        headers.setdefault("Authorization", self.credentials.authorization(job.key))
+        headers.update(request.headers)
         headers.update(job.defaults.options.get("extra_headers", {}))
         body = None
         if content is not None:

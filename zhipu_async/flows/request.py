@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from zhipu_async.errors import InvalidArgument
+from zhipu_async.protocol.decoding import is_array
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.sendable import refuse_unsendable
 
@@ -129,10 +130,10 @@ def encode(fields: Mapping[str, object]) -> bytes:
 
 def _holds_bytes(fields: Mapping[str, object]) -> bool:
     """Whether bytes stand where they are likely to: they would be sent as base64 text, which is right nowhere."""
-    values = fields.values()
-    if not BYTES.isdisjoint(map(type, values)):
-        return True
-    return any(type(value) is list and not BYTES.isdisjoint(map(type, value)) for value in values)
+    for value in fields.values():
+        if type(value) in BYTES or (is_array(value) and not BYTES.isdisjoint(map(type, value))):
+            return True
+    return False
 
 
 def _searched(fields: Mapping[str, object], encoded: bytes) -> bytes:

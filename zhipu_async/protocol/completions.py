@@ -30,8 +30,10 @@ def refuse_broken(reply: object) -> None:
 
 def broken_off(completion: ChatCompletion) -> str:
     """The finish reason that is a failure of the platform; "" when there is none."""
-    reasons = (choice.finish_reason for choice in completion.choices)
-    return next((reason for reason in reasons if reason in FAILURES), "")
+    for choice in completion.choices:
+        if choice.finish_reason in FAILURES:
+            return choice.finish_reason
+    return ""
 
 
 def refuse_unusable(completion: ChatCompletion) -> None:

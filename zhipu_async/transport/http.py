@@ -79,7 +79,7 @@ class Http:
         except (OSError, ValueError, aiohttp.ClientError) as exc:
             failure, cause = _translated(exc, connect), _without_headers(exc)
         else:
-            return _closing_unless_readable(answer, session)
+            return Response(answer, session)
         raise failure from cause
 
     async def close(self) -> None:
@@ -134,7 +134,8 @@ class Response:
         self._content = answer.content
         self.status: int = answer.status
         self.headers: Mapping[str, str] = answer.headers
-        self._inflater = _inflater(answer.headers.get("Content-Encoding", "").strip().lower())
+        encoding = answer.headers.get("Content-Encoding")
+        self._inflater = _inflater(encoding, answer) if encoding else None
         self._unread = b""  # has arrived; its first `_handed_out` bytes have been read
         self._handed_out = 0
 
@@ -289,9 +290,9 @@ class Telling(aiohttp.BytesPayload):
         self._leaving = leaving
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        """Tell, and write."""
+        """Tell, and write it all: its length is the content's."""
         self._leaving()
-        await super().write_with_length(writer, content_length)
+        await writer.write(self._value)
 
 
 class TellingLarge(aiohttp.BytesIOPayload):
@@ -322,24 +323,18 @@ def _payload(body: Body, leaving: Callable[[], None]) -> aiohttp.Payload | Async
     return _telling(body, leaving)
 
 
-def _closing_unless_readable(answer: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> Response:
-    try:
-        return Response(answer, session)
-    except APIResponseError:
-        answer.close()
-        raise
-
-
 # Whose end is still awaited though nobody reads them any more: closed together with their session.
 _draining: WeakKeyDictionary[aiohttp.ClientSession, set[aiohttp.ClientResponse]] = WeakKeyDictionary()
 
 
-def _inflater(encoding: str) -> zlib._Decompress | None:  # pyright: ignore[reportPrivateUsage]
-    if encoding in ("", "identity"):
+def _inflater(encoding: str, answer: aiohttp.ClientResponse) -> zlib._Decompress | None:  # pyright: ignore[reportPrivateUsage]
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
         return None
-    if encoding in ("gzip", "x-gzip", "deflate"):
+    if name in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32)
-    raise APIResponseError(f"the answer is compressed as {encoding!r}, which was not asked for")
+    answer.close()
+    raise APIResponseError(f"the answer is compressed as {name!r}, which was not asked for")
 
 
 def _translated(exc: Exception, connect: float | None) -> ZhipuError:
