@@ -10,7 +10,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
-from zhipu_async.errors import InvalidArgument
+from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.connection import Connection
 from zhipu_async.flows.credentials import Credentials, KeyGiver
@@ -20,6 +20,7 @@ from zhipu_async.flows.permits import Permits
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol import addresses, auth
 from zhipu_async.protocol.checked_options import check_body, check_headers, check_options
+from zhipu_async.protocol.decoding import decoder
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.renamed import nothing_called
@@ -104,6 +105,7 @@ class AsyncZhipuAI:
         configure_logging(os.environ.get("ZHIPU_LOG", ""))
         address = addresses.resolve(base_url, site, plan, os.environ)
         clock = SystemClock()
+        _check_session(http_session)
         options = CallOptions(max_retries=max_retries)
         check_options(options)
         self.usage: UsageTotals = UsageTotals()
@@ -221,6 +223,7 @@ class AsyncZhipuAI:
             raise InvalidArgument("the method or the path has a character that cannot be sent there")
         if body is not None:
             check_body("body", body)
+        _check_reply_type(into)
         safe = method.upper() in ("GET", "HEAD")
         escaped = path.replace("{", "{{").replace("}", "}}")
         endpoint = Endpoint(
@@ -429,6 +432,18 @@ def _key(api_key: str | KeyGiver | None, site: str) -> str | KeyGiver:
     if api_key is None:
         return auth.key_from(os.environ, site)[0]
     return api_key
+
+
+def _check_reply_type(into: type[object]) -> None:
+    try:
+        decoder(into)
+    except TypeError as exc:
+        raise InvalidType(f"into takes a type that JSON can be read into: {exc}") from exc
+
+
+def _check_session(session: object) -> None:
+    if session is not None and not hasattr(session, "request"):
+        raise InvalidType(f"http_session takes an aiohttp.ClientSession, not {type(session).__name__}")
 
 
 def _checked(headers: Mapping[str, str] | None) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ from zhipu_async.errors import (
     APIStatusError,
     AuthenticationError,
     InvalidArgument,
+    InvalidType,
     StreamFailed,
 )
 
@@ -291,6 +292,11 @@ async def test_an_injected_session_that_was_closed_is_named() -> None:
     async with client("http://127.0.0.1:9/api/paas/v4", http_session=session) as zhipu:
         with pytest.raises(InvalidArgument, match="closed"):
             await ask(zhipu)
+
+
+def test_what_is_no_session_is_named_at_once() -> None:
+    with pytest.raises(InvalidType, match="http_session takes an aiohttp"):
+        client("http://127.0.0.1:9/api/paas/v4", http_session="mine")
 
 
 def test_an_injected_session_of_another_loop_is_named() -> None:

@@ -19,6 +19,7 @@ from zhipu_async.errors import (
     APIStatusError,
     APITimeoutError,
     ConcurrencyLimit,
+    InternalServerError,
     InvalidArgument,
     InvalidType,
     MaybeSubmitted,
@@ -165,6 +166,15 @@ async def test_a_timeout_names_its_clock(clock: str) -> None:
     assert isinstance(caught.value, TimeoutError)
 
 
+async def test_a_clock_that_ran_out_tells_what_used_up_its_time() -> None:
+    refusals = error("1230", 500), error("1230", 500), stall
+    async with hostile(*refusals) as server, client(server.base_url, timeout=QUICK, max_retries=2) as zhipu:
+        with pytest.raises(APITimeoutError) as caught:
+            await ask(zhipu)
+    assert isinstance(caught.value.__cause__, InternalServerError)
+    assert isinstance(caught.value.__cause__.__cause__, InternalServerError)
+
+
 async def test_a_redirect_is_refused_and_the_key_stays_here() -> None:
     async with hostile(FINE) as elsewhere:
         there = reply(b"", status=307, headers=f"Location: {elsewhere.base_url}/x?secret=1\r\n")
@@ -254,6 +264,7 @@ async def test_meta_tells_how_a_reply_came() -> None:
         ({"extra_body": {"a": b"x"}}, InvalidType),
         ({"body": {"a": {"b": b"x"}}}, InvalidType),
         ({"body": ["a"]}, InvalidType),
+        ({"into": "a name"}, InvalidType),
     ],
 )
 async def test_a_wrong_option_is_refused_before_anything_is_sent(

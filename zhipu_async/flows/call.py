@@ -136,13 +136,17 @@ class Calls:
 
     async def _repeated(self, job: Job, receive: Receive[R]) -> R:
         self.observers.started(job.record)
+        before: APIError | None = None
         try:
             while True:
                 try:
                     return await self._attempt(job, receive)
                 except APIError as error:
+                    # A clock that ran out says nothing of the refusals that used up its time.
+                    error.__cause__ = error.__cause__ or before
                     delay = self._pause(job, error)
                     self.observers.retrying(job.record, error, delay)
+                    before = error.with_traceback(None)
                 await self.clock.sleep(delay)
         except BaseException as error:
             self.finish(job, error)
