@@ -1,0 +1,97 @@
+"""The official clients' calls, one after the other and unchanged: the simulator takes every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from operator import attrgetter
+from typing import Any
+
+import openai
+import pytest
+from zai import ZhipuAiClient
+
+from zhipu_async.simulator import Simulator, SimulatorThread
+from zhipu_async.simulator.shapes import Body
+
+from .official_calls import CALLS, CHAT, OPENAI, POLLS, SUBMISSIONS
+
+pytestmark = pytest.mark.peers
+
+UNDOCUMENTED = {
+    "stream_options",
+    "sensitive_word_check",
+    "sensitive_word_check[type]",
+    "sensitive_word_check[status]",
+}
+"""Members that the clients send although the platform does not know them."""
+Case = tuple[str, Body]
+
+
+def cases(table: Mapping[str, list[Body]]) -> list[Case]:
+    return [(method, arguments) for method, calls in table.items() for arguments in calls]
+
+
+def name(value: object) -> str | None:
+    return value if isinstance(value, str) else ""
+
+
+@pytest.fixture(scope="module", params=[0, 1], ids=["documented", "quirky"])
+def sim(request: pytest.FixtureRequest) -> Generator[Simulator]:
+    seed: int = request.param
+    with SimulatorThread(Simulator(seed=seed)) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def zai(sim: Simulator) -> Generator[Any]:
+    with closing(ZhipuAiClient(api_key=sim.api_key, base_url=sim.base_url, max_retries=0)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def gpt(sim: Simulator) -> Generator[Any]:
+    with openai.OpenAI(api_key=sim.api_key, base_url=sim.base_url, max_retries=0) as client:
+        yield client
+
+
+def call(sim: Simulator, client: Any, method: str, arguments: Body) -> Any:
+    """Make the call, read all of its stream, and look at what came in."""
+    sim.forget()
+    reply: Any = attrgetter(method)(client)(**arguments)
+    chunks: list[Any] = list(reply) if arguments.get("stream") else [reply]
+    assert chunks
+    [request] = sim.requests
+    assert request.status == 200
+    assert set(request.unknown_fields) <= UNDOCUMENTED
+    return chunks[-1]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("arguments", CHAT.values(), ids=CHAT)
+def test_zai_chats(sim: Simulator, zai: Any, arguments: Body, stream: bool) -> None:
+    ended = call(sim, zai, "chat.completions.create", {"model": "glm-4.7", **arguments, "stream": stream})
+    assert ended.choices[0].finish_reason in ("stop", "tool_calls", "length")
+    assert ended.usage.total_tokens == ended.usage.prompt_tokens + ended.usage.completion_tokens
+
+
+@pytest.mark.parametrize(("method", "arguments"), cases(CALLS), ids=name)
+def test_zai_calls(sim: Simulator, zai: Any, method: str, arguments: Body) -> None:
+    assert call(sim, zai, method, arguments) is not None
+
+
+@pytest.mark.parametrize(("method", "arguments"), cases(SUBMISSIONS), ids=name)
+def test_zai_submits_and_polls(sim: Simulator, zai: Any, method: str, arguments: Body) -> None:
+    task = call(sim, zai, method, arguments)
+    looks = [attrgetter(POLLS[method])(zai)(id=task.id) for _ in range(2)]
+    assert [look.task_status for look in looks] == ["PROCESSING", "SUCCESS"]
+
+
+@pytest.mark.parametrize(("method", "arguments"), cases(OPENAI), ids=name)
+def test_openai_calls(sim: Simulator, gpt: Any, method: str, arguments: Body) -> None:
+    assert call(sim, gpt, method, arguments) is not None
+
+
+def test_they_are_more_than_a_hundred() -> None:
+    others = sum(len(cases(table)) for table in (CALLS, SUBMISSIONS, OPENAI))
+    assert 2 * len(CHAT) + others > 100
