@@ -152,7 +152,7 @@ def test_a_lane_refused_with_nothing_else_in_flight_closes_for_longer_each_time(
         lane.leave(ticket, "1302", now, waiting=True)
         pauses.append(lane.closed_until - now)
         now = lane.closed_until
-    assert pauses == [ALONE_PAUSE_SECONDS * 2**n for n in range(5)] + [LONGEST_PAUSE_SECONDS] * 3
+    assert pauses == [ALONE_PAUSE_SECONDS * 2**n for n in range(4)] + [LONGEST_PAUSE_SECONDS] * 4
 
 
 def test_the_pause_after_a_refusal_fits_the_length_of_the_requests() -> None:
@@ -268,6 +268,17 @@ def test_overloads_hold_back_nobody_where_no_model_is_meant() -> None:
         assert ticket is not None
         lane.leave(ticket, "1305", now, waiting=True)
     assert lane.enter(5) is not None
+
+
+def test_pauses_do_not_grow_where_no_model_is_meant() -> None:
+    lane = Lane(start=UNLIMITED, ceiling=UNLIMITED, of_one_model=False)
+    now = 0.0
+    for _ in range(10):
+        ticket = lane.enter(now)
+        assert ticket is not None
+        lane.leave(ticket, "1302", now, waiting=True)
+        assert lane.closed_until == now + ALONE_PAUSE_SECONDS
+        now = lane.closed_until
 
 
 def test_submissions_are_unlimited_until_one_is_refused() -> None:

@@ -39,7 +39,7 @@ CALLS_AT_ONCE = 128  # fills the limits of all but the largest accounts; the lim
 TASKS_AT_ONCE = 1000  # pending; the platform's own queue is behind them
 SUBMISSIONS_AT_ONCE = 16
 # Nobody watches each item of bulk work: it may wait for its turn as long as it takes, and outlast a busy hour.
-PATIENT = CallOptions(max_retries=10, overload_patience=3600.0, timeout=None)
+PATIENT = CallOptions(max_retries=20, overload_patience=3600.0, timeout=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ class Bulk(Generic[R, V]):
             await line.done(msgspec.json.encode(reply.raw))
         except LedgerError as error:
             # It was paid for: whoever waits gets it. The next run finds the intent and does not pay again.
-            log.warning("the result of item %r was not kept: %s", key, error)
+            log.warning("the result of item %r was not kept: %s", key, error.message)
         return Outcome(value=reply)
 
 

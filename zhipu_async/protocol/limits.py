@@ -37,7 +37,7 @@ SHORTEST_PAUSE_SECONDS = 0.005  # of no use on the platform, but local tests ans
 TYPICAL_PAUSE_MOST_SECONDS = 1.0  # streams last minutes, but short requests end in between
 PAUSE_SHARE = 0.25  # of a typical request: by then, one place in four has become free
 ALONE_PAUSE_SECONDS = 0.5  # refused with nothing of ours in flight: other programs use the key
-LONGEST_PAUSE_SECONDS = 15.0  # asking four times a minute is enough
+LONGEST_PAUSE_SECONDS = 5.0  # a refused request costs nothing; who sleeps on after the others have gone loses
 MOST_DOUBLINGS = 16  # no float or integer runs away
 TYPICAL_WEIGHT = 0.2  # of the newest duration in the running mean
 
@@ -163,7 +163,10 @@ class Lane:
     def _cut(self, accepted: int, now: float) -> None:
         if self._steps and self._steps <= LUCKY_STEPS:
             self._probe_rounds = min(PROBE_ROUNDS_MOST, self._probe_rounds * PROBE_ROUNDS_GROWTH)
-        pause = self._pause(accepted) * 2.0 ** min(self._cuts_in_a_row, MOST_DOUBLINGS)
+        pause = self._pause(accepted)
+        # The polls of thousands of tasks go through one lane, at a pace that slows down by itself.
+        if self.of_one_model:
+            pause *= 2.0 ** min(self._cuts_in_a_row, MOST_DOUBLINGS)
         self._close(min(LONGEST_PAUSE_SECONDS, pause), now)
         self._era += 1
         self._cuts_in_a_row += 1
