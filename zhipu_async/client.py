@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.connection import Connection
-from zhipu_async.flows.credentials import Credentials, KeyGiver
+from zhipu_async.flows.credentials import Credentials, Hidden, KeyGiver
 from zhipu_async.flows.job import Defaults
 from zhipu_async.flows.observe import Logging, Observer, Observers, UsageTotals, configure_logging
 from zhipu_async.flows.permits import Permits
@@ -102,6 +102,7 @@ class AsyncZhipuAI:
         trust_env: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        given, api_key = Hidden(api_key), None  # should this fail, the traceback's variables show no key
         configure_logging(os.environ.get("ZHIPU_LOG", ""))
         address = addresses.resolve(base_url, site, plan, os.environ)
         clock = SystemClock()
@@ -113,7 +114,7 @@ class AsyncZhipuAI:
         self._connection = Connection(trust_env=trust_env, session=http_session)
         self._calls = Calls(
             address=address,
-            credentials=Credentials(_key(api_key, address.site), auth, clock),
+            credentials=Credentials(_key(given.key, address.site), auth, clock),
             http=self._connection.http,
             clock=clock,
             random=random.random,

@@ -204,8 +204,9 @@ async def test_the_variables_of_a_failed_call_do_not_show_the_key(auth: str) -> 
 
 def test_a_client_can_be_looked_at_while_it_refuses_its_arguments() -> None:
     with pytest.raises(InvalidArgument) as caught:
-        AsyncZhipuAI("key.secret", limits="V99")
+        AsyncZhipuAI(KEY, limits="V99")
     assert "unfinished" in variables(caught.value)
+    assert KEY not in variables(caught.value)
 
 
 @pytest.mark.parametrize("auth", ["bearer", "jwt"])
