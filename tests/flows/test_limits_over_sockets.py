@@ -46,7 +46,8 @@ async def test_a_configured_limit_is_never_exceeded() -> None:
         assert sim.counts.peak_by_model == {MODEL: 3, "glm-4.6": 2}
 
 
-async def test_a_call_inside_a_streams_own_loop_is_not_stuck() -> None:
+async def test_a_call_inside_a_streams_own_loop_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhipu_async.flows.watch.LOOK_SECONDS", 0.05)
     async with (
         Simulator() as sim,
         AsyncZhipuAI(sim.api_key, base_url=sim.base_url, limits={"*": 1}) as zhipu,

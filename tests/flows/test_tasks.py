@@ -228,7 +228,10 @@ async def test_flapping_polls_are_forgiven() -> None:
         assert (await (await submit(zhipu))).text == "hi"
 
 
-async def test_a_submission_in_a_loop_is_not_held_up_by_its_own_tasks() -> None:
+async def test_a_submission_in_a_loop_is_not_held_up_by_its_own_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("zhipu_async.flows.places.HELD_UP_SECONDS", 0.05)
     async with Simulator(task_caps={"glm-4.7": 2}) as sim:
         async with AsyncZhipuAI(sim.api_key, base_url=sim.base_url) as zhipu:
             zhipu.tasks.polling.scale = 0.002
