@@ -70,6 +70,14 @@ def blocks(count: int) -> bytes:
     return EVENTS + b"".join(map(chunk, cut)) + LAST
 
 
+@cache
+def burst_for_mistral(count: int) -> bytes:
+    """The same with a null that mistralai's client insists on, and the platform does not send."""
+    *told, last, done = events(count)
+    told = [event.replace(b'"index":0,', b'"index":0,"finish_reason":null,') for event in told]
+    return EVENTS + b"".join(map(chunk, [*told, last, done])) + LAST
+
+
 def whole(body: bytes) -> bytes:
     """A plain answer."""
     return HEAD + b"application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
