@@ -19,6 +19,11 @@ CONTENDERS = (
 PEERS = CONTENDERS[5:]
 CROWD = ("ours", "by_hand", "openai_aiohttp", "openai_httpx", "zai")
 
+MADE_OF = (
+    "our own steps, 118 per call: 30 µs with a transport that answers from memory, 50 when real requests run in between "
+    "and empty the processor's caches"
+)
+
 
 def run(arena: Arena) -> Answer:
     """Race."""
@@ -32,5 +37,10 @@ def run(arena: Arena) -> Answer:
     orders = {"scene": "slow-50", "requests": 1000, "together": 1000}
     race = arena.race(CROWD, "calls", orders, unit="µs per call", turns=min(turns, 3))
     answer.tables.append(Table("1,000 calls of 50 ms at one time", race))
-    answer.goal("1,000 calls at one time: / aiohttp + msgspec by hand", 1.6, race.ratio("ours", "by_hand"))
+    answer.goal(
+        "1,000 calls at one time: / aiohttp + msgspec by hand",
+        1.6,
+        race.ratio("ours", "by_hand"),
+        made_of=MADE_OF,
+    )
     return answer

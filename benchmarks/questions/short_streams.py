@@ -8,9 +8,9 @@ from benchmarks.harness.arena import Arena, Race
 CONTENDERS = ("bare", "discard", "ours", "by_hand", "openai_aiohttp", "openai_httpx", "zai", "mistral")
 PEERS = CONTENDERS[4:]
 MADE_OF = (
-    "checking and writing the request (8 µs), the retry loop with permit, clocks, observers and error checks (25), the "
-    "stream's own clock, state and added-up answer (20), decoding ten events (5), and as much again for caches that "
-    "the kernel and aiohttp have emptied in between"
+    "our own steps, 184 of them. With a transport that answers from memory they take 55 µs (checking and writing the "
+    "request, permit, clocks, observers and error checks 30; the stream's clock, state, ten decoded and added-up events "
+    "25), and 86 µs when real requests run in between and empty the processor's caches"
 )
 
 
