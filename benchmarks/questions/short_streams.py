@@ -9,8 +9,8 @@ CONTENDERS = ("bare", "discard", "ours", "by_hand", "openai_aiohttp", "openai_ht
 PEERS = CONTENDERS[4:]
 MADE_OF = (
     "our own steps, 184 of them. With a transport that answers from memory they take 55 µs (checking and writing the "
-    "request, permit, clocks, observers and error checks 30; the stream's clock, state, ten decoded and added-up events "
-    "25), and 86 µs when real requests run in between and empty the processor's caches"
+    "request, permit, clocks, observers and error checks 30; the stream's clock, state, ten decoded and added-up "
+    "events 25), and 86 µs when real requests run in between and empty the processor's caches"
 )
 
 
