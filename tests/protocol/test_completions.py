@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zhipu_async.errors import APIResponseError, OutputBlocked, OutputError, OutputTruncated
-from zhipu_async.protocol.completions import refuse_unusable, summed
+from zhipu_async.errors import APIResponseError, OutputBlocked, OutputError, OutputTruncated, StreamFailed
+from zhipu_async.protocol.completions import refuse_broken, refuse_unusable, summed
 from zhipu_async.types.chat import (
     ChatCompletion,
     Choice,
@@ -74,3 +74,16 @@ def test_tokens_add_up() -> None:
         completion_tokens_details=CompletionTokensDetails(reasoning_tokens=10),
     )
     assert summed([]) == Usage()
+
+
+@pytest.mark.parametrize("reason", ["network_error", "model_context_window_exceeded"])
+def test_a_broken_answer_is_refused_with_what_there_is_of_it(reason: str) -> None:
+    with pytest.raises(StreamFailed, match=reason) as caught:
+        refuse_broken(ended(reason))
+    assert caught.value.code == reason
+    assert caught.value.partial == ended(reason)
+
+
+@pytest.mark.parametrize("reply", [ended("stop"), ended("sensitive"), ended("length"), ChatCompletion(), {}])
+def test_whole_answers_and_other_replies_are_let_through(reply: object) -> None:
+    refuse_broken(reply)
