@@ -19,7 +19,7 @@ class Hidden:
     __slots__ = ("key",)
 
     def __init__(self, key: str | KeyGiver | None) -> None:
-        self.key = key
+        self.key: str | KeyGiver | None = key
 
     def __repr__(self) -> str:
         return auth.HIDDEN
