@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from zhipu_async import AsyncZhipuAI
 from zhipu_async.simulator import Simulator, Stall
 
