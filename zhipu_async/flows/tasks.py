@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import weakref
 from collections import defaultdict
 from collections.abc import AsyncIterator, Generator, Mapping
@@ -178,6 +179,7 @@ class TaskFlow:
         self._sending: set[str] = set()
         self._notes: set[asyncio.Future[None]] = set()
         self._holding: defaultdict[str, weakref.WeakSet[PendingTask[Any]]] = defaultdict(weakref.WeakSet)
+        self._lock = threading.Lock()  # of `_holding`: loops of other threads submit too
 
     def __repr__(self) -> str:
         held = sum(len(tasks) for tasks in self._holding.values())
@@ -276,7 +278,8 @@ class TaskFlow:
         submitted = None if finished else self.calls.clock.now()
         task = PendingTask(self, kind, ref, submitted=submitted, permit=permit, line=line)
         task.lane, task.receipt = _lane(endpoint, request), receipt
-        self._holding[task.lane].add(task)
+        with self._lock:
+            self._holding[task.lane].add(task)
         if line is not None:
             self._in_hand[line.entry.id] = task
             await line.submitted(str(ref))
@@ -302,7 +305,8 @@ class TaskFlow:
                         raise  # the places are not ours, so none of our tasks will free one
 
     def _holders(self, model: str) -> list[Holder]:
-        return [task for task in self._holding[model] if task.holds_place]
+        with self._lock:
+            return [task for task in self._holding[model] if task.holds_place]
 
     def _cap(self, model: str) -> int | None:
         """Return how many tasks the platform takes of a model; None while it never refused one."""
@@ -367,7 +371,8 @@ class TaskFlow:
         self, task: PendingTask[Any], line: Line | None, result: Reply | None, error: Exception | None
     ) -> None:
         """Write down how a task ended."""
-        self._holding[task.lane].discard(task)
+        with self._lock:
+            self._holding[task.lane].discard(task)
         self._here().places.freed(task.lane)
         if self.ledger is None:
             return
