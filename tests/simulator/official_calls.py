@@ -82,6 +82,20 @@ CHAT: dict[str, Body] = {
         **HI,
         "tools": [{"type": "web_search", "web_search": {"search_query": "AI", "search_result": True}}],
     },
+    "search with results": {
+        **HI,
+        "tools": [
+            {
+                "type": "web_search",
+                "web_search": {
+                    "enable": True,
+                    "search_engine": "search_pro",
+                    "count": 3,
+                    "search_result": True,
+                },
+            }
+        ],
+    },
     "retrieval": {**HI, "tools": [{"type": "retrieval", "retrieval": {"knowledge_id": "1"}}]},
     "unchecked": {**HI, **NO_CHECK, "watermark_enabled": True, "extra_body": {"temperature": 0.5}},
     "picture": {**picture(DATA_URI), "model": "glm-4.5v"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,9 @@ from zhipu_async.simulator.platform import Platform
 from zhipu_async.simulator.refusals import Refusal, rendered
 from zhipu_async.simulator.requests import Received
 from zhipu_async.simulator.routes import Route, Routes
+from zhipu_async.simulator.shapes import is_array, is_object
+
+from .official_calls import CALLS, CHAT, SUBMISSIONS
 
 ROUTES = Routes(OPERATIONS)
 TEXTS = st.text(max_size=12) | st.sampled_from(
@@ -70,6 +74,45 @@ def body_for(operation: Operation) -> st.SearchStrategy[dict[str, object]]:
     return st.fixed_dictionaries(required, optional={**others, "nonsense": JSON})
 
 
+WRONG: list[object] = [
+    None, True, -1, 1.5, 1e300, 2**70, "", "x", "1.5", "\u2028", "\u00b2", [], [[]], [None], ["a", 1], {}, {"": {}},
+]  # fmt: skip
+"""What is put into the place of each member of a good request."""
+GOOD = [
+    *(("/paas/v4/chat/completions", {"model": "glm-4.7", "stream": False, **body}) for body in CHAT.values()),
+    *(
+        (path, body)
+        for path, method in {
+            "/paas/v4/embeddings": "embeddings.create",
+            "/paas/v4/images/generations": "images.generations",
+            "/paas/v4/videos/generations": "videos.generations",
+            "/paas/v4/audio/speech": "audio.speech",
+            "/paas/v4/layout_parsing": "layout_parsing.create",
+            "/paas/v4/web_search": "web_search.web_search",
+            "/paas/v4/tools": "tools.web_search",
+            "/paas/v4/reader": "web_reader.web_reader",
+            "/paas/v4/moderations": "moderations.create",
+            "/paas/v4/assistant": "assistant.conversation",
+            "/v1/agents": "agents.invoke",
+        }.items()
+        for body in {**CALLS, **SUBMISSIONS}[method]
+    ),
+]
+
+
+def spoiled(value: object) -> Iterator[object]:
+    """The value with one member at a time, however deep inside, replaced by something wrong."""
+    yield from WRONG
+    if is_object(value):
+        for name, member in value.items():
+            for worse in spoiled(member):
+                yield {**value, name: worse}
+    elif is_array(value):
+        for index, item in enumerate(value):
+            for worse in spoiled(item):
+                yield [*value[:index], worse, *value[index + 1 :]]
+
+
 def drain(answer: Answer) -> int:
     """Write the answer as it would be sent, and give its status."""
     if isinstance(answer, Whole):
@@ -78,6 +121,14 @@ def drain(answer: Answer) -> int:
     if isinstance(answer, Events):
         assert all(isinstance(frame, bytes) for frame in answer.frames)
     return 200
+
+
+def status_for(platform: Platform, route: Route, received: Received) -> int:
+    try:
+        ask = answering.prepare(platform, ROUTES, route, received)
+        return drain(answering.answer(route.operation, ask))
+    except Refusal as refusal:
+        return rendered(refusal, route.operation.family)[0]
 
 
 @pytest.mark.parametrize(
@@ -107,11 +158,16 @@ def test_no_request_brings_an_operation_down(operation: Operation) -> None:
         if operation.body == "form":
             received.files = files
             received.body = {name: value for name, value in body.items() if isinstance(value, str)}
-        try:
-            ask = answering.prepare(platform, ROUTES, Route(operation, params), received)
-            status = drain(answering.answer(operation, ask))
-        except Refusal as refusal:
-            status, _ = rendered(refusal, operation.family)
-        assert status < 500
+        assert status_for(platform, Route(operation, params), received) < 500
 
     throw()
+
+
+@pytest.mark.parametrize(("path", "good"), GOOD, ids=[path for path, _ in GOOD])
+def test_no_good_request_with_one_wrong_member_brings_it_down(path: str, good: dict[str, object]) -> None:
+    platform = Platform(seed=1)
+    route = ROUTES.find("POST", "/api" + path)
+    assert isinstance(route, Route)
+    for body in filter(is_object, spoiled({**good, "request_id": None})):
+        received = Received(1, "POST", path, key=platform.api_key, body=body, content=encode(body))
+        assert status_for(platform, route, received) < 500
