@@ -123,7 +123,8 @@ if not TYPE_CHECKING:
         home = _HOMES.get(name)
         module = import_module(f"zhipu_async.{home}") if home else import_module("zhipu_async.errors")
         if home is None and name not in module.__all__:
-            raise AttributeError(f"module 'zhipu_async' has no attribute {name!r}")
+            here = import_module(__name__)  # for Python's "Did you mean"
+            raise AttributeError(f"module 'zhipu_async' has no attribute {name!r}", name=name, obj=here)
         value = globals()[name] = getattr(module, name)
         return value
 

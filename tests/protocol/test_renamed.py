@@ -14,6 +14,7 @@ ZHIPU = AsyncZhipuAI("id.secret")
 AREAS = {
     type(area).__name__: area
     for area in (
+        *(ZHIPU.audio, ZHIPU.chat, ZHIPU.chat.completions),
         *(ZHIPU, ZHIPU.assistants, ZHIPU.file_parser, ZHIPU.files, ZHIPU.images, ZHIPU.knowledge),
         *(ZHIPU.knowledge.documents, ZHIPU.layout, ZHIPU.ocr, ZHIPU.videos, ZHIPU.web_reader),
         ZHIPU.web_search,

@@ -128,7 +128,8 @@ def _check_tail(url: str, host: str) -> None:
             shorter = url.removesuffix(
                 ending if ending in ("/v1", "/chat/completions") else ending[len(ending) // 2 :]
             )
-            raise InvalidArgument(f"base_url ends in {ending}; it should be {shorter}")
+            right = shorter if urlsplit(shorter).path else shorter + TAILS["general"]
+            raise InvalidArgument(f"base_url ends in {ending}; it should be {right}")
     known = next((known for known in HOSTS.values() if urlsplit(known).hostname == host), "")
     if known and not url.endswith(tuple(TAILS.values())):
         raise InvalidArgument(

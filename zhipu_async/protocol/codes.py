@@ -73,6 +73,7 @@ class Rule:
 
 
 _CHECK_KEY = "Check the key, and that it belongs to the site: a key of bigmodel.cn is unknown at z.ai."
+_CHECK_ADDRESS = "Check the id, and base_url: it ends in /api/paas/v4, and no /v1 follows."
 _CHECK_CLOCK = "A token lives minutes: auth='jwt' renews it, and needs a clock that is right."
 _SEE_CONSOLE = "The account's page in the platform's console says more."
 _NO_MONEY = (
@@ -186,9 +187,7 @@ _STATUS_ROWS = (
     Rule("", 400, "bad request", BadRequestError, Remedy.CHANGE),
     Rule("", 401, "authentication failed", AuthenticationError, Remedy.CHANGE, _CHECK_KEY),
     Rule("", 403, "no right to use this API", PermissionDeniedError, Remedy.CHANGE, _SEE_CONSOLE),
-    Rule(
-        "", 404, "no such path or object", NotFoundError, Remedy.CHANGE, "No /v1 follows the /v4 of base_url."
-    ),
+    Rule("", 404, "no such path or object", NotFoundError, Remedy.CHANGE, _CHECK_ADDRESS),
     Rule("", 408, "the platform waited too long for the request", APIStatusError, Remedy.REPEAT),
     Rule("", 409, "a conflict", APIStatusError, Remedy.PAUSE),
     Rule("", 413, "the body is too large", BadRequestError, Remedy.CHANGE),

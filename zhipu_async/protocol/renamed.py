@@ -7,7 +7,10 @@ from collections.abc import Mapping
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "AsyncZhipuAI": {
         "assistant": "assistants",
+        "completions": "chat.completions",
         "layout_parsing": "layout",
+        "moderation": "moderations",
+        "responses": "chat.completions",
         "tools": "web_search.pro",
         "voice": "voices",
     },
@@ -16,6 +19,9 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
         "query_conversation_usage": "assistants.conversations",
         "query_support": "assistants.list",
     },
+    "Audio": {"transcribe": "audio.transcriptions.create"},
+    "Chat": {"create": "chat.completions.create"},
+    "Completions": {"acreate": "chat.completions.create"},
     "FileParser": {
         "content": "tasks.attach('file_parser:<task_id>')",
         "create": "file_parser.submit",

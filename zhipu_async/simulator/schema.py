@@ -34,7 +34,13 @@ FORMATS = {
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 QUOTED = re.compile(r"[\"'“‘「《]([^\"'”’」》]{1,40})[\"'”’」》]")
 NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w-]*(?: [A-Z][\w-]*)*")
-WORD = re.compile(r"[\u3400-\u9fff]{2,4}|[A-Za-z]{3,}")
+WORD = re.compile(r"[A-Za-z]{3,}")
+CHINESE = re.compile(r"[\u3400-\u9fff]{2,4}")
+# What stands between the words of a Chinese question, and is no word to hand out: 查一下|杭州|的|气温.
+BETWEEN = re.compile(
+    "介绍|帮我|请问|查询|看看|告诉|一下|一个|现在|今天|明天|怎么样|怎样|怎么|如何|什么|多少|"
+    "[的了吗呢吧请查找问用给把在和与是有我你他到从去这那哪几]"
+)
 SCHEMA_WORDS = frozenset(
     {"type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum", "const", "items", "$defs"}
 )
@@ -46,10 +52,14 @@ class Filler:
     def __init__(self, prompt: str, chance: Random) -> None:
         self._chance = chance
         self._numbers = [float(number) for number in NUMBER.findall(prompt)]
-        words = WORD.findall(prompt)
-        self._texts: list[str] = [*QUOTED.findall(prompt), *NAME.findall(prompt), *words[::-1][:3]] or [
-            "text"
-        ]
+        chinese = CHINESE.findall(BETWEEN.sub(" ", prompt))[:3]
+        words = WORD.findall(prompt)[::-1][:3]
+        self._texts: list[str] = [
+            *QUOTED.findall(prompt),
+            *NAME.findall(prompt),
+            *(chinese or CHINESE.findall(prompt)[:3]),
+            *words,
+        ] or ["text"]
         self._texts_taken = 0
         self._root: Body = {}
 

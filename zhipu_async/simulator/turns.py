@@ -163,7 +163,7 @@ def answer_text(ask: Ask, prompt: str, results: list[str]) -> str:
     if kind == "json_object":
         return json.dumps(wanted_json(ask, prompt), ensure_ascii=False)
     if results:
-        said = "; ".join(results)
+        said = "; ".join(results).rstrip("。.")
         return f"工具的结果是：{said}。" if writing.is_chinese(prompt) else f"The tools gave: {said}."
     return writing.to_repeat(prompt) or writing.essay(prompt, chance, beside=seen(ask, prompt))
 
