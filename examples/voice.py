@@ -8,7 +8,7 @@ from zhipu_async import AsyncZhipuAI
 async def main() -> None:
     async with AsyncZhipuAI() as zhipu:
         speech = await zhipu.audio.speech.create(
-            model="glm-tts", input="你好，很高兴认识你。", voice="tongtong"
+            model="glm-tts", input="你好，很高兴认识你。", voice="tongtong", response_format="wav"
         )
         path = await speech.save("hello.wav")
         print(f"{path}: {path.stat().st_size} bytes of speech")
