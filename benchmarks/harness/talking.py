@@ -9,8 +9,8 @@ import json
 
 from websockets.asyncio.server import ServerConnection, serve
 
-AT_ONCE = 50  # events; then a pause, as no client keeps thousands of unread events
-PAUSE_SECONDS = 0.001
+AT_ONCE = 20  # events; then a pause, as no client keeps thousands of unread events
+PAUSE_SECONDS = 0.004
 SOUND = base64.b64encode(bytes(4800)).decode()  # 100 ms at 24 kHz
 
 
