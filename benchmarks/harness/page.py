@@ -33,7 +33,7 @@ METHOD = """\
   turns in one run, A B C and then C B A, each in a process of its own; ratios are taken inside a turn. Believe the
   ratios: microseconds of two runs on one machine differ by a tenth and more.
 - The server sits on one core and the contender on another. It is a bare protocol that has its answers ready, so no
-  contender waits for it. Plain HTTP on loopback; TLS adds 0.1 to 0.25 µs per event in a burst to everyone.
+  contender waits for it. Plain HTTP on loopback; TLS was not measured.
 - Every streamed text is checked against what was sent.
 - "One event per wakeup" is what a model's stream is: the program sleeps, one event comes, the program wakes. There the
   server sits in the contender's own loop, so that nothing sleeps and the machine's power states are not measured.
