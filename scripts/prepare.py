@@ -1,25 +1,28 @@
-"""Make the virtual environment that the Makefile works in; say in one sentence what is missing."""
+"""Make the virtual environment that the Makefile works in; say in one sentence what is missing.
 
+Written so that any Python, however old, gets as far as that sentence.
+"""
+
+import os
 import subprocess
 import sys
-from pathlib import Path
 
 OLDEST = (3, 11)
 
 
-def main(place: str) -> None:
+def main(place):
     if sys.version_info < OLDEST:
         sys.exit(
-            f"zhipu_async needs Python {OLDEST[0]}.{OLDEST[1]} or newer, and this is {sys.version.split()[0]}: "
-            "run `make PYTHON=/path/to/python3.11 ...`"
+            "zhipu_async needs Python %d.%d or newer, and this is %s: run `make PYTHON=/path/to/python3.11 ...`"
+            % (OLDEST + (sys.version.split()[0],))
         )
-    python = Path(place) / "bin" / "python"
-    if not python.exists():
-        print(f"Making {place} ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    print("Installing zhipu_async and its tools, once ...", flush=True)
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    subprocess.run([*pip, "--editable", ".[dev,docs]"], check=True)
+    python = os.path.join(place, "bin", "python")
+    if not os.path.exists(python):
+        print("Making %s ..." % place)
+        subprocess.check_call([sys.executable, "-m", "venv", place])
+    print("Installing zhipu_async and its tools, once ...")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    subprocess.check_call(pip + ["--editable", ".[dev,docs]"])
 
 
 if __name__ == "__main__":
