@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType, SimpleNamespace
 
-from tests.protocol.frames import DONE, event, text
+from tests.protocol.frames import DONE, event, pieces, text
 from zhipu_async import Timeout
 from zhipu_async.flows.stream import ChatStream
 from zhipu_async.types.base import Meta
@@ -99,3 +99,24 @@ async def test_an_event_that_comes_alone_costs_a_handful_of_calls() -> None:
     python, c = await calls(lambda stream: stream.__aiter__(), ONE_BY_ONE)
     assert python <= 7
     assert c <= 12
+
+
+async def test_reads_that_end_anywhere_need_no_care() -> None:
+    python, c = await calls(lambda stream: stream.__aiter__(), list(pieces(BURST[0], 1000)))
+    assert python <= 3.3, "one feed for seven events"
+    assert c <= 4.4
+
+
+async def test_reads_that_end_inside_a_blank_line_need_no_care() -> None:
+    size = 25 * len(EVENT)
+    parts = [BURST[0][: size - 1], *pieces(BURST[0][size - 1 :], size)]
+    python, c = await calls(lambda stream: stream.__aiter__(), parts)
+    assert python <= 2
+    assert c <= 2.5
+
+
+async def test_care_ends_with_what_needed_it() -> None:
+    wire = b": welcome\n" + BURST[0]
+    python, c = await calls(lambda stream: stream.__aiter__(), list(pieces(wire, 3700)))
+    assert python <= 2.3, "one read of 26 events with care"
+    assert c <= 2.7

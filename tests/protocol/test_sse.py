@@ -168,6 +168,33 @@ def test_it_is_idle_only_between_events() -> None:
     assert states == [False, False, False, True, False, True, False, False, True]
 
 
+def test_between_events_it_gives_back_what_it_has_of_a_data_line() -> None:
+    parser = EventParser()
+    parser.feed(b"data: x\n\nda")
+    assert parser.give_back(100) == b"da"
+    assert parser.idle
+    assert parser.give_back(100) == b""
+    assert parser.feed(b"data: y\n\n") == [Event("", b"y")]
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"da",
+        b"\n: note",
+        b"\nevent: e\nda",
+        b"\ndata: x\nda",
+        b"data: x\n\ndata: longer than wanted",
+        b"data: x\r\r",
+    ],
+)
+def test_what_must_stay_together_is_not_given_back(wire: bytes) -> None:
+    parser = EventParser()
+    before = parser.feed(wire)
+    assert parser.give_back(10) is None
+    assert before + parser.feed(b"ta\n\n") == EventParser().feed(wire + b"ta\n\n")
+
+
 # ── the platform's dialect ─────────────────────────────────────────────────────────────────────────
 
 A, B = '{"a":1}', '{"b":2}'

@@ -70,7 +70,7 @@ class ChatReader:
 
     def feed(self, data: bytes) -> list[ChatCompletionChunk]:
         """Return the chunks that these bytes complete; [] for keep-alives and half events."""
-        if not self._smooth and not self._begins_smoothly(data):
+        if not (self._smooth or self._can_be_smooth(data)):
             return [] if self.over else self._carefully(data)
         if self._tail:
             data = self._tail + data
@@ -101,11 +101,22 @@ class ChatReader:
         self._settle(last)
         return chunks + last
 
-    def _begins_smoothly(self, data: bytes) -> bool:
+    def _can_be_smooth(self, data: bytes) -> bool:
+        if self._parser is not None:
+            return self._is_smooth_again(self._parser)
         if self._begun or data[:5] != b"data:":
             return False
         self._begun = self._smooth = True  # there is no byte order mark
         return True
+
+    def _is_smooth_again(self, parser: EventParser) -> bool:
+        """Take an unfinished line back from the parser, as soon as it keeps nothing else."""
+        if self.over or self.lost_frames or self._halves:
+            return False
+        line = parser.give_back(LONG_TAIL_BYTES)
+        self._tail = line or b""
+        self._smooth = line is not None
+        return self._smooth
 
     def _strictly(self) -> EventParser:
         if self._parser is None:
@@ -134,8 +145,8 @@ class ChatReader:
         return chunks if self.over or may_wait(tail) else chunks + self._carefully(tail)
 
     def _held(self, data: bytes) -> list[ChatCompletionChunk]:
-        # No blank line yet. A beginning of `data:` without a line end waits; the rest is for the parser.
-        if b"data:".startswith(data[:5]) and may_wait(data):
+        # No blank line yet, or other lines than `data:` around it, which are for the parser.
+        if may_wait(data):
             self._tail = data
             return []
         return self._carefully(data)
@@ -150,6 +161,7 @@ class ChatReader:
     def _carefully(self, data: bytes) -> list[ChatCompletionChunk]:
         chunks: list[ChatCompletionChunk] = []
         self._tail = b""
+        self._smooth = False
         parser = self._strictly()
         for event in parser.feed(data):
             self._take(event, chunks)
@@ -161,11 +173,10 @@ class ChatReader:
         return chunks
 
     def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
-        """Add the chunks up, and see how to go on."""
+        """Add the chunks up, and see whether to go on."""
         self.over = self.done or self.fault is not None
-        parser = self._parser
-        between_events = parser is None or (parser.idle and parser.begun)
-        self._smooth = between_events and not (self.over or self.lost_frames or self._halves)
+        if self.over:
+            self._smooth = False
         if self.answer.add(chunks):
             self._check_finish()
 
@@ -234,8 +245,14 @@ class ChatReader:
 
 
 def may_wait(data: bytes) -> bool:
-    """Tell whether a beginning of an event can be kept as it is: no line has ended in it."""
-    return len(data) < LONG_TAIL_BYTES and b"\n" not in data and b"\r" not in data
+    """Tell whether a beginning of an event can be kept as it is.
+
+    It is part of one `data:` line, or that line without its blank line, which alone makes no event yet.
+    """
+    if len(data) > LONG_TAIL_BYTES or b"\r" in data or not b"data:".startswith(data[:5]):
+        return False
+    newline = data.find(b"\n")
+    return newline < 0 or (newline == len(data) - 1 and data.endswith(b"}\n"))
 
 
 def before_done(body: bytes) -> bytes | None:

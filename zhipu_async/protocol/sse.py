@@ -69,7 +69,24 @@ class EventParser:
     @property
     def idle(self) -> bool:
         """Tell whether the parser stands between two events, with nothing kept."""
-        return not (self._tail or self._lines or self._name or self._skip_newline)
+        return not (self._tail or self._keeps_more_than_a_tail())
+
+    def _keeps_more_than_a_tail(self) -> bool:
+        return bool(self._lines or self._name or self._skip_newline)
+
+    def give_back(self, limit: int) -> bytes | None:
+        """Return what is kept and forget it, if that is nothing or the beginning of a data line.
+
+        None, and all is kept, when it is something else or longer than `limit`.
+        """
+        tail = self._tail
+        if not self.begun or self._keeps_more_than_a_tail():
+            return None
+        if len(tail) > limit or not b"data:".startswith(tail[:5]):
+            return None
+        line = bytes(tail)
+        tail.clear()
+        return line
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that these bytes complete; `too_long` is set when one outgrows the limit."""
