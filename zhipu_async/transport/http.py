@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
 from weakref import WeakKeyDictionary
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.abc import AbstractStreamWriter
 
 from zhipu_async.errors import (
@@ -69,7 +70,7 @@ class Http:
                 method,
                 url,
                 data=_payload(body, leaving),
-                headers=headers,
+                headers=Headers(headers),
                 params=query or None,
                 timeout=self._timeout(connect),
                 allow_redirects=redirects,
@@ -114,19 +115,28 @@ class Http:
         return kept
 
 
+class Headers(dict[str, str]):
+    """Headers under aiohttp's own names: of any other it makes two copies, which live as long as a stream.
+
+    Values do not show: tools that print the variables of a traceback would print the key.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__((_SHARED_NAMES.get(name, name), value) for name, value in headers.items())
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(self)}>"
+
+
+_SHARED_NAMES: dict[str, str] = {
+    str(name): name for name in (hdrs.ACCEPT_ENCODING, hdrs.AUTHORIZATION, hdrs.CONTENT_TYPE, hdrs.USER_AGENT)
+}
+
+
 class Response:
     """A response whose body is still arriving. Sync to drop, so that it can be dropped anywhere."""
 
-    __slots__ = (
-        "_answer",
-        "_content",
-        "_handed_out",
-        "_inflater",
-        "_session",
-        "_unread",
-        "headers",
-        "status",
-    )
+    __slots__ = ("_answer", "_content", "_given", "_inflater", "_session", "_unread", "headers", "status")
 
     def __init__(self, answer: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> None:
         self._answer = answer
@@ -136,8 +146,8 @@ class Response:
         self.headers: Mapping[str, str] = answer.headers
         encoding = answer.headers.get("Content-Encoding")
         self._inflater = _inflater(encoding, answer) if encoding else None
-        self._unread = b""  # has arrived; its first `_handed_out` bytes have been read
-        self._handed_out = 0
+        self._unread = b""  # has arrived; its first `_given` bytes have been read
+        self._given = 0
 
     @property
     def content_type(self) -> str:
@@ -198,10 +208,10 @@ class Response:
         self._unread = body
 
     def _part(self, most: int) -> bytes:
-        part = self._unread[self._handed_out : self._handed_out + most]
-        self._handed_out += len(part)
-        if self._handed_out == len(self._unread):
-            self._unread, self._handed_out = b"", 0
+        part = self._unread[self._given : self._given + most]
+        self._given += len(part)
+        if self._given == len(self._unread):
+            self._unread, self._given = b"", 0
         return part
 
     def at_eof(self) -> bool:
