@@ -21,6 +21,19 @@ DOORS = {
 IMPURE = {"asyncio", "anyio", "time", "random", "logging", "socket", "threading", "secrets"}
 PUBLIC = ("cli", "errors", "events", "types", "simulator", "parts", "version")
 LIGHT = "import sys, zhipu_async; zhipu_async.AsyncZhipuAI; heavy = {'aiohttp', 'websockets', 'sqlite3', 'anyio'}; "
+RARE = {
+    "aiohttp",
+    "websockets",
+    "sqlite3",
+    "anyio",
+    "zhipu_async.flows.download",
+    "zhipu_async.flows.ledger",
+    "zhipu_async.flows.pages",
+    "zhipu_async.flows.tasks",
+    "zhipu_async.protocol.chat",
+    "zhipu_async.protocol.renamed",
+    "zhipu_async.types.saving",
+}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -104,6 +117,15 @@ def test_importing_the_package_is_light() -> None:
     bare = {
         name: value for name, value in os.environ.items() if not name.startswith("COV")
     }  # it measures in sqlite
+    subprocess.run([sys.executable, "-c", script], check=True, env=bare)
+
+
+def test_a_client_that_is_ready_has_loaded_nothing_of_its_rarer_paths() -> None:
+    script = (
+        "import sys, zhipu_async; zhipu_async.AsyncZhipuAI('a.b').chat.completions.create; "
+        f"loaded = {RARE!r} & set(sys.modules); assert not loaded, loaded"
+    )
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     subprocess.run([sys.executable, "-c", script], check=True, env=bare)
 
 

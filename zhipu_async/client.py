@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import random
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
@@ -23,7 +21,6 @@ from zhipu_async.protocol.checked_options import check_body, check_headers, chec
 from zhipu_async.protocol.decoding import decoder
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.options import CallOptions
-from zhipu_async.protocol.renamed import nothing_called
 from zhipu_async.protocol.timeouts import Timeout
 from zhipu_async.transport.clock import SystemClock
 from zhipu_async.version import __version__
@@ -117,7 +114,7 @@ class AsyncZhipuAI:
             credentials=Credentials(_key(given.key, address.site), auth, clock),
             http=self._connection.http,
             clock=clock,
-            random=random.random,
+            random=_chance,
             permits=Permits(limits, clock),
             observers=Observers(Logging(), self.usage),
             defaults=Defaults(options, Timeout().override(timeout)),
@@ -133,6 +130,8 @@ class AsyncZhipuAI:
     if not TYPE_CHECKING:  # where a name that is missing is an error already
 
         def __getattr__(self, name):
+            from zhipu_async.protocol.renamed import nothing_called  # here, since few programs misspell
+
             raise nothing_called(name, self)
 
     # ── life ───────────────────────────────────────────────────────────────────────────────────────
@@ -159,7 +158,9 @@ class AsyncZhipuAI:
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a view with other defaults, on the same connections, limits and totals."""
-        view = copy.copy(self)
+        from copy import copy  # here, since most programs have one client and no views
+
+        view = copy(self)
         for name in [name for name in vars(view) if name in _RESOURCES]:
             del vars(view)[name]
         view._calls = self._calls.with_options(options)
@@ -427,6 +428,12 @@ class AsyncZhipuAI:
 _RESOURCES = frozenset(
     name for name, value in vars(AsyncZhipuAI).items() if isinstance(value, cached_property)
 )
+
+
+def _chance() -> float:
+    from random import random  # here, since it takes a millisecond to import and only failures ask
+
+    return random()  # noqa: S311  it spreads load and guards nothing
 
 
 def _key(api_key: str | KeyGiver | None, site: str) -> str | KeyGiver:

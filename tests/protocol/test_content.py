@@ -16,7 +16,7 @@ def test_the_body_is_the_content() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        (b'{"error":{"code":"1214","message":"bad"}}', Fault("1214", "bad")),
+        (b'{"error":{"code":"1214","message":"bad"}}', Fault("1214", "bad", of_the_gateway=True)),
         (b'{"code":500,"msg":"bad","success":false}', Fault("500", "bad")),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from zhipu_async.errors import APIConnectionError, APIError, APIResponseError, APIStatusError
 from zhipu_async.flows.alarm import Alarm
@@ -163,6 +162,8 @@ def _is_page(response: Response) -> bool:
 
 
 def _origin(location: str) -> str:
+    from urllib.parse import urlsplit  # here, since the platform redirects nobody
+
     try:
         target = urlsplit(location)
         return f"{target.scheme}://{target.hostname}" if target.hostname else "another path"

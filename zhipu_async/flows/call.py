@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -75,7 +74,9 @@ class Calls:
 
     def with_options(self, options: CallOptions) -> Calls:
         """Return the same with other defaults."""
-        view = copy.copy(self)
+        from copy import copy  # here, since most programs have no views
+
+        view = copy(self)
         view.defaults = self.defaults.override(options)
         return view
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from zhipu_async.transport.http import Response
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(msgspec.Struct, frozen=True):
     """What a client does unless a call says otherwise."""
 
     options: CallOptions
@@ -34,7 +32,7 @@ class Defaults:
         if not options:
             return self
         check_options(options)
-        return replace(
+        return msgspec.structs.replace(
             self,
             options=_joined(self.options, options),
             timeout=self.timeout.override(options["timeout"]) if "timeout" in options else self.timeout,

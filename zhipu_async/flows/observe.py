@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -149,8 +148,7 @@ class UsageTotals(Mapping[str, "ModelUsage"]):
             totals.total_tokens += int(call.usage.total_tokens)
 
 
-@dataclass(slots=True)
-class ModelUsage:
+class ModelUsage(msgspec.Struct):
     """What was used of one model."""
 
     calls: int = 0

@@ -7,7 +7,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from zhipu_async.protocol.limits import ACCEPTED, UNLIMITED, Lane, Pool, Ticket
 from zhipu_async.protocol.tiers import ConfiguredLimits
@@ -18,8 +19,7 @@ MOST_LANES = 1024  # a proxy may pass on any model name; beyond this, lanes with
 __all__ = ["ACCEPTED", "LimitState", "Permit", "Permits", "Pool"]
 
 
-@dataclass(frozen=True, slots=True)
-class LimitState:
+class LimitState(msgspec.Struct, frozen=True):
     """What is known about one model at this moment."""
 
     key_id: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Literal
-from urllib.parse import SplitResult, quote, urlsplit
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.endpoint import Root
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 Site = Literal["bigmodel", "z.ai"]
 Plan = Literal["general", "coding"]
@@ -21,8 +23,7 @@ _TAILS_UNDER_ROOT = ("/coding/paas/v4", "/paas/v4")  # longest first
 _WRONG_ENDINGS = ("/v1", "/chat/completions", "/paas/v4/paas/v4", "/v4/v4")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A checked base URL, and the API root that the paths outside /paas/v4 start from."""
 
     base_url: str
@@ -52,7 +53,8 @@ def resolve(base_url: str | None, site: Site | None, plan: Plan, environment: Ma
     _check_choice("plan", plan, tuple(TAILS))
     given = base_url if base_url is not None else _from_environment(site, environment)
     if given is None:
-        return parse(HOSTS[site or "bigmodel"] + TAILS[plan], site)
+        known = HOSTS[site or "bigmodel"] + TAILS[plan]  # needs no look, and urllib.parse takes long to import
+        return Address(known, _root_of(known), site or "bigmodel")
     return parse(given, site)
 
 
@@ -77,6 +79,8 @@ def is_loopback(host: str) -> bool:
     name = host.strip("[]").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    from ipaddress import ip_address
+
     try:
         return ip_address(name).is_loopback
     except ValueError:
@@ -85,7 +89,7 @@ def is_loopback(host: str) -> bool:
 
 def check_link(url: str) -> None:
     """Raise when a link is not one that may be fetched: https, or this machine."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
@@ -99,12 +103,20 @@ def _segment(name: str, value: str) -> str:
         raise InvalidType(f"{name} takes a str, not {type(value).__name__}")
     if value in ("", ".", "..") or not value.isprintable():
         raise InvalidArgument(f"{name} cannot be {value!r}")
+    from urllib.parse import quote
+
     return quote(value, safe="")
+
+
+def _parts(url: str) -> SplitResult:
+    from urllib.parse import urlsplit  # here, since the platform's own addresses need it not
+
+    return urlsplit(url)
 
 
 def _split(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url)
+        parts = _parts(url)
         _ = parts.port
     except ValueError as exc:
         raise InvalidArgument(f"base_url is not a URL: {exc}") from exc
@@ -128,9 +140,9 @@ def _check_tail(url: str, host: str) -> None:
             shorter = url.removesuffix(
                 ending if ending in ("/v1", "/chat/completions") else ending[len(ending) // 2 :]
             )
-            right = shorter if urlsplit(shorter).path else shorter + TAILS["general"]
+            right = shorter if _parts(shorter).path else shorter + TAILS["general"]
             raise InvalidArgument(f"base_url ends in {ending}; it should be {right}")
-    known = next((known for known in HOSTS.values() if urlsplit(known).hostname == host), "")
+    known = next((known for known in HOSTS.values() if _parts(known).hostname == host), "")
     if known and not url.endswith(tuple(TAILS.values())):
         raise InvalidArgument(
             f"base_url should be {known}{TAILS['general']}, or {known}{TAILS['coding']} for the Coding Plan"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -22,13 +19,12 @@ KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
 TOKEN_LIFE_SECONDS = 600  # the platform refuses tokens with less than about 134 s left
 TOKEN_MARGIN_SECONDS = 200
 HIDDEN = "***"
-TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")  # `{"` in base64 begins each of its first two parts
+SIGNED = r"eyJ[\w-]+\.[\w-]+\.[\w-]+"  # `{"` in base64 begins each of its first two parts
 KEPT_KEY_IDS = 16  # each call asks; a program has one key, a gateway of tenants asks again
 HIDDEN_SECRET_CHARACTERS = 8  # a shorter half would hide ordinary words
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """A signed token, and until when, on the wall clock, it is worth sending."""
 
     text: str
@@ -70,6 +66,9 @@ def sign(key: str, wall: float) -> Token:
     key_id, dot, secret = key.partition(".")
     if not (dot and key_id and secret) or "." in secret:
         raise InvalidArgument("auth='jwt' needs a key of the form id.secret; use auth='bearer' for this one")
+    import hashlib  # here, since most programs sign nothing
+    import hmac
+
     milliseconds = int(wall * 1000)
     head = _part({"alg": "HS256", "sign_type": "SIGN", "typ": "JWT"})
     claims = _part(
@@ -82,13 +81,15 @@ def sign(key: str, wall: float) -> Token:
 @lru_cache(maxsize=KEPT_KEY_IDS)
 def key_id(key: str) -> str:
     """Return a name for the key that gives nothing of it away: limits and ledgers are kept per key."""
+    import hashlib  # here, since it is a millisecond to import, and a client is made before it calls
+
     return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def hide(text: str, key: str) -> str:
     """Return the text without the key, its secret half, or a token made from it."""
     secret = key.partition(".")[2]
-    hidden = TOKEN.sub(HIDDEN, text).replace(key, HIDDEN)
+    hidden = re.sub(SIGNED, HIDDEN, text).replace(key, HIDDEN)
     return hidden.replace(secret, HIDDEN) if len(secret) >= HIDDEN_SECRET_CHARACTERS else hidden
 
 

@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
+from zhipu_async.protocol.completions import FAILURES
 from zhipu_async.types.chat import (
     Audio,
     AudioChunk,
@@ -18,7 +19,6 @@ from zhipu_async.types.chat import (
     Choice,
     ChunkChoice,
     ContentFilter,
-    FinishReason,
     FunctionCall,
     McpCall,
     Message,
@@ -32,7 +32,6 @@ T = TypeVar("T")
 
 LOOSE_CHUNKS = 8  # the text of more is joined: a thousand open streams must not cost a thousand times more
 KEPT_RESULTS = 1000  # sources and findings; the platform gives 50 at most
-FAILURES = frozenset({FinishReason.NETWORK_ERROR, FinishReason.CONTEXT_EXCEEDED})
 
 
 class CallSoFar:

@@ -19,7 +19,7 @@ WRITTEN_OUT = frozenset({"model", "messages", "stream"})  # keywords that method
 TEMPERATURES = (0.0, 1.0)
 TOP_PS = (0.01, 1.0)
 USER_ID_LENGTHS = range(6, 129)
-FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+FUNCTION_NAME = r"[a-zA-Z0-9_-]{1,64}"
 UNASKED = frozenset({"system", "assistant"})  # roles that alone do not ask for an answer
 
 # Parameters of other platforms; this one drops them without a word, so they are refused here.
@@ -180,7 +180,7 @@ def tool_param(tool: object, position: int) -> dict[str, object]:
 
 def _check_function(function: object, where: str) -> None:
     name = function.get("name") if as_object(function) else None
-    if not isinstance(name, str) or not FUNCTION_NAME.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(FUNCTION_NAME, name):
         shown = name if isinstance(name, str) else _kind(name)
         raise InvalidArgument(f"{where}.function.name must be 1 to 64 letters, digits, _ or -, got {shown!r}")
 

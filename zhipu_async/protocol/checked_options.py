@@ -9,7 +9,7 @@ from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.sendable import as_object, refuse_unsendable
 
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NO_TABS = {ord("\t"): None}
 
 
@@ -41,7 +41,7 @@ def check_headers(where: str, headers: Mapping[str, str]) -> None:
     """Raise for headers that cannot be sent; what they hold is not shown."""
     _check_texts(where, headers)
     for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name):
+        if not re.fullmatch(HEADER_NAME, name):
             raise InvalidArgument(f"{where} has a name that no header can have: {name!r}")
         if not value.translate(_NO_TABS).isprintable():
             raise InvalidArgument(f"{where}: {name!r} has a line break, or a character that cannot be sent")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from zhipu_async.errors import (
     AccountError,
@@ -51,8 +52,7 @@ class Remedy(Enum):
     CHANGE = "final: the same request gets the same answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One row of the table. A `code` of "" is a rule for an HTTP status that came without a known code."""
 
     code: str

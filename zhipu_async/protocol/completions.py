@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from zhipu_async.errors import APIResponseError, OutputBlocked, OutputTruncated, StreamFailed
-from zhipu_async.protocol.chat import FAILURES
 from zhipu_async.types.chat import (
     ChatCompletion,
     CompletionTokensDetails,
@@ -13,6 +12,8 @@ from zhipu_async.types.chat import (
     PromptTokensDetails,
     Usage,
 )
+
+FAILURES = frozenset({FinishReason.NETWORK_ERROR, FinishReason.CONTEXT_EXCEEDED})
 
 
 def refuse_broken(reply: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from array import array
@@ -39,6 +38,8 @@ def convert(value: object, into: type[T]) -> T:
 
 def parse(body: bytes) -> object:
     """Return what the bytes say as JSON, more tolerant than the fast decoder."""
+    import json  # here, since most replies never need it
+
     try:
         value: object = json.loads(body)
         return _whole_characters(value) if HALF.search(body) else value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +47,7 @@ class StreamEnd(Enum):
     EOF = "the end of the body"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint(Generic[T_co]):
+class Endpoint(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
     """One operation of the platform; `name` is what users call it: `videos.submit`."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+import msgspec
 
 from zhipu_async.protocol.codes import FINAGENT, PLATFORM, Rule, look_up
 from zhipu_async.protocol.decoding import Undecodable, convert, decode, is_array, is_object, parse
@@ -22,14 +23,13 @@ _SUCCESS: Mapping[Envelope, frozenset[str]] = {
 _STATUSES = ("task_status", "status")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """An error as the platform tells it."""
 
     code: str = ""
     message: str = ""
     content_filter: tuple[Mapping[str, object], ...] = ()
-    of_the_gateway: bool = field(default=False, compare=False)
+    of_the_gateway: bool = False
     """It stood in an `error` object, the platform's own form, whatever the endpoint's family says."""
 
     def rule(self, status: int, envelope: Envelope) -> Rule:

@@ -10,19 +10,16 @@ for every attempt:  send it  ──ok──►  done
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from .codes import Remedy
+from .codes import Remedy, Rule
 from .endpoint import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .codes import Rule
 
 MAX_RETRIES = 3  # as in zai-sdk: enough for a lost connection, too few to hide a broken service
 BACKOFF_BASE_SECONDS = 0.5  # as in zai-sdk; the n-th pause is random in [0, 0.5 * 2^n)
@@ -54,8 +51,7 @@ class Policy(msgspec.Struct, frozen=True):
     """Seconds to wait in all while the platform says that it is overloaded; 0 fails at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """What went wrong with one attempt. A REFUSED one has its rule of the table of codes."""
 
     stage: Stage
@@ -66,23 +62,20 @@ class Failure:
     """What the header x-should-retry says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(msgspec.Struct, frozen=True):
     """Send it again after `delay` seconds, with a fresh request_id if it is ours."""
 
     delay: float
     renew_token: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(msgspec.Struct, frozen=True):
     """Raise what happened; `why` explains, where it is not obvious, why it was not tried again."""
 
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PerhapsDone:
+class PerhapsDone(msgspec.Struct, frozen=True):
     """Raise MaybeSubmitted: the platform may have accepted the request."""
 
 

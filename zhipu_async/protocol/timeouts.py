@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 
 
-@dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(msgspec.Struct, frozen=True):
     """The four clocks, in seconds; None is no limit.
 
     connect: opening the connection, name look-up and TLS included.
@@ -32,7 +32,7 @@ class Timeout:
         if isinstance(timeout, Timeout):
             return timeout
         _check("timeout", timeout)
-        return replace(self, total=timeout)
+        return msgspec.structs.replace(self, total=timeout)
 
 
 def _check(name: str, seconds: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -65,7 +66,7 @@ def _parsed(arguments: str) -> object:
 def read_function(function: Callable[..., object], name: str = "", description: str = "") -> FunctionShape:
     """Read name, docstring and annotations; what a model could not be told about is refused."""
     name = name or getattr(function, "__name__", "")
-    if not FUNCTION_NAME.fullmatch(name):
+    if not re.fullmatch(FUNCTION_NAME, name):
         hint = "Give one with @tool(name=...)."
         raise InvalidArgument(f"a tool's name is 1 to 64 letters, digits, _ or -, not {name!r}.", hint=hint)
     documented = parse_docstring(function.__doc__)

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from zhipu_async.flows.call import Calls
-from zhipu_async.flows.pages import Pages, Query
 from zhipu_async.flows.request import Content, Request, sent
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
-from zhipu_async.protocol.renamed import nothing_called
 from zhipu_async.types.base import Reply
 
 if TYPE_CHECKING:
+    from zhipu_async.flows.pages import Pages, Query
     from zhipu_async.flows.tasks import PendingTask
     from zhipu_async.protocol.kinds import Kind
     from zhipu_async.types.tasks import TaskReceipt
@@ -35,6 +34,8 @@ class Resource:
     if not TYPE_CHECKING:  # where a name that is missing is an error already
 
         def __getattr__(self, name):
+            from zhipu_async.protocol.renamed import nothing_called  # here, since few programs misspell
+
             raise nothing_called(name, self)
 
     async def _call(self, endpoint: Endpoint[T], options: CallOptions, /, **fields: object) -> T:
@@ -87,6 +88,7 @@ class Resource:
         following: Callable[[T, Query], Query | None],
     ) -> Pages[T, I]:
         """Return the pages of a list; nothing is sent before they are asked for."""
+        from zhipu_async.flows.pages import Pages  # here, since most areas have none
 
         async def fetch(query: Query) -> T:
             return await self._get(endpoint, options, query=query)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol.endpoint import Endpoint, Replay
@@ -41,4 +42,4 @@ class Streaming(Resource):
 
 def continuing(endpoint: Endpoint[T], conversation: str | None) -> Endpoint[T]:
     """Return the endpoint as it is for a turn of a conversation, which must not be told twice."""
-    return replace(endpoint, replay=Replay.ONCE) if conversation else endpoint
+    return msgspec.structs.replace(endpoint, replay=Replay.ONCE) if conversation else endpoint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TypeGuard, TypeVar
 
@@ -58,6 +57,8 @@ class Reply(Part, dict=True, kw_only=True):
             ValueError,
             RecursionError,
         ):  # what was read in spite of it: half a character, a byte order mark
+            import json
+
             return json.loads(body)  # type: ignore[no-any-return]
 
     def to_json(self) -> str:

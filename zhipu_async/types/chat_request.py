@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, NotRequired, Protocol, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, Required, TypeAlias, TypedDict
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # ── content parts ──────────────────────────────────────────────────────────────────────────────────
 
@@ -79,8 +82,7 @@ class AudioPart(TypedDict):
 MediaKind: TypeAlias = Literal["image", "video", "file", "audio"]
 
 
-@dataclass(frozen=True, slots=True)
-class MediaPart:
+class MediaPart(msgspec.Struct, frozen=True):
     """A part that is read and encoded when the request is sent; `parts.image("cat.png")` builds it."""
 
     kind: MediaKind

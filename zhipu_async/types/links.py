@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from copy import copy
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from zhipu_async.errors import InvalidArgument, UsageError
 from zhipu_async.types.base import Reply
-from zhipu_async.types.saving import Progress
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from zhipu_async.types.saving import Progress
 
 
 class Savable(Protocol):
@@ -56,7 +58,7 @@ class Linked(Reply):
         return links[index]
 
     def __reduce__(self) -> tuple[object, ...]:
-        twin = copy(self)
+        twin = self.__copy__()
         vars(twin).pop("_fetch", None)  # it holds a client, which no pickle can
         return super(Linked, twin).__reduce__()
 
