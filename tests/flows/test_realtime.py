@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
@@ -23,6 +25,7 @@ from zhipu_async.errors import (
 )
 from zhipu_async.flows.realtime import RealtimeSession
 from zhipu_async.flows.realtime_answer import Answer
+from zhipu_async.flows.realtime_events import KEPT_EVENTS
 from zhipu_async.protocol.realtime_states import Answering, Connection
 from zhipu_async.protocol.realtime_timing import Patience
 from zhipu_async.types.realtime import (
@@ -256,6 +259,96 @@ async def test_a_reader_that_is_too_slow_gets_the_newest_and_is_told() -> None:
         newest = [await anext(call) for _ in range(256)]
         assert dropped.count + 256 == 2000 + 3
         assert isinstance(newest[-1], ResponseDone)
+
+
+BURST = 5000
+
+
+async def say_at_once(line: Line, kind: str, **fields: object) -> None:
+    """Say a burst that reaches the client in few reads, most of it while it is still busy with the first."""
+    for number in range(BURST):
+        line.connection.protocol.send_text(
+            msgspec.json.encode(
+                {"type": kind, "response_id": "r1", "item_id": "a", **fields, "event_id": str(number)}
+            )
+        )
+    line.connection.transport.write(b"".join(line.connection.protocol.data_to_send()))
+    await line.say("response.done", response={"id": "r1", "status": "completed"})
+
+
+async def bursting(line: Line) -> None:
+    await line.greet()
+    await line.hear("response.create")
+    await say_at_once(line, "response.text.delta", delta="x ")
+    await line.hear("response.create")
+    await line.answer("still here", "r2")
+    await line.end()
+
+
+async def at_once() -> None:
+    """Do nothing for an event but take it."""
+
+
+async def a_few_turns_later() -> None:
+    """Do what a reader does that passes every event on through queues and tasks."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("handle", [at_once, a_few_turns_later])
+async def test_a_reader_that_reads_on_loses_nothing_of_a_burst(handle: Callable[[], Awaitable[None]]) -> None:
+    events: list[RealtimeEvent] = []
+    async with room(bursting) as platform, platform.client().realtime.connect() as call:
+        await call.send_text("a lot")
+        async for event in call:
+            events.append(event)
+            await handle()
+            if isinstance(event, ResponseDone):
+                break
+    assert not [event for event in events if isinstance(event, EventsDropped)]
+    numbers = [event.event_id for event in events if isinstance(event, ResponseTextDelta)]
+    assert numbers == [str(number) for number in range(BURST)]
+
+
+async def test_a_burst_of_speech_is_not_lost_either() -> None:
+    second = base64.b64encode(bytes(48_000)).decode()
+    heard = 0
+
+    async def script(line: Line) -> None:
+        await line.greet()
+        await line.hear("response.create")
+        for _ in range(200):  # more than three times what is kept unread
+            await line.say("response.audio.delta", response_id="r1", item_id="a", delta=second)
+        await line.say("response.done", response={"id": "r1", "status": "completed"})
+        await line.end()
+
+    async with room(script) as platform, platform.client().realtime.connect() as call:
+        await call.send_text("speak")
+        async for event in call:
+            assert not isinstance(event, EventsDropped)
+            heard += len(event.audio) if isinstance(event, ResponseAudioDelta) else 0
+            if isinstance(event, ResponseDone):
+                break
+    assert heard == 200 * 48_000
+
+
+async def test_a_burst_that_nobody_reads_costs_neither_memory_nor_the_connection() -> None:
+    async with room(bursting) as platform, platform.client().realtime.connect() as call:
+        await call.send_text("a lot")
+        assert len((await call.response()).text) == 2 * BURST
+        assert len(call._driver.events) == KEPT_EVENTS  # pyright: ignore[reportPrivateUsage]
+        await call.send_text("are you there?")
+        assert (await call.response()).text == "still here"
+        assert isinstance(await anext(call), EventsDropped)
+        assert call.state.connection is Connection.READY
+
+
+async def test_a_reader_that_reads_and_stops_holds_up_nothing() -> None:
+    async with room(bursting) as platform, platform.client().realtime.connect() as call:
+        await call.send_text("a lot")
+        while not isinstance(await anext(call), ResponseTextDelta):
+            pass
+        assert len((await call.response()).text) == 2 * BURST
 
 
 async def test_unread_speech_is_bounded_by_its_size() -> None:

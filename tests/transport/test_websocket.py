@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import ssl
 import threading
@@ -11,6 +12,7 @@ import threading
 import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from zhipu_async.errors import RealtimeClosed, RealtimeRefused
 from zhipu_async.transport.websocket import dial
@@ -104,3 +106,17 @@ async def test_dialling_has_a_limit_and_can_be_given_up() -> None:
         await ended.get()
     server.close()
     await server.wait_closed()
+
+
+async def test_a_flood_that_is_not_taken_waits_outside_and_comes_whole() -> None:
+    async def flood(connection: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            for number in itertools.count():
+                await connection.send(f"{number:0100}")
+
+    async with serve(flood, "127.0.0.1", 0) as server:
+        line = await dial(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", {})
+        while line._connection.transport.is_reading():  # pyright: ignore[reportPrivateUsage]
+            await asyncio.sleep(0)
+        assert [int(await line.receive()) for _ in range(6_000)] == list(range(6_000))
+        line.drop()

@@ -177,6 +177,8 @@ class Driver:
             self._wind()
             while True:
                 self._take(await link.receive())
+                if self.events.turn_due:  # messages that have come already are received without a pause
+                    await self.events.turn()
         except RealtimeError as exc:
             return exc
 

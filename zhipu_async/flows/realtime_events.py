@@ -11,6 +11,9 @@ from zhipu_async.types.realtime import EventsDropped, RealtimeEvent, ResponseAud
 
 KEPT_EVENTS = 256  # some ten seconds of an answer; whoever is further behind wants the newest
 KEPT_AUDIO_BYTES = 60 * OUTPUT_RATE * SAMPLE_BYTES  # a minute of speech, however it is cut
+TURN_EVENTS = 32  # put in a row before the reader gets a turn: they fit in several times over
+TURN_AUDIO_BYTES = KEPT_AUDIO_BYTES // 8  # the same in speech
+PATIENCE = 8  # turns of the loop that a reader with a full queue may take for one event: a few awaits
 FOLLOWED_ANSWERS = 16  # whose handed-over speech is counted, for the report of an interruption
 
 
@@ -45,6 +48,8 @@ class Events:
         self._audio_bytes = 0
         self._dropped = 0
         self._dropped_bytes = 0
+        self._put_events = 0  # since the reader's last turn
+        self._put_bytes = 0
         self._handed: OrderedDict[str, int] = OrderedDict()
         self._bell = Bell()
         self._reading = False
@@ -59,11 +64,35 @@ class Events:
         if self._over:
             return
         self._unread.append(event)
+        self._put_events += 1
         if isinstance(event, ResponseAudioDelta):
             self._audio_bytes += len(event.audio)
+            self._put_bytes += len(event.audio)
         while len(self._unread) > KEPT_EVENTS or self._audio_bytes > KEPT_AUDIO_BYTES:
             self._drop_oldest()
         self._bell.ring()
+
+    @property
+    def turn_due(self) -> bool:
+        """Whether so much was put in a row that the reader must get a turn before more is."""
+        return self._put_events >= TURN_EVENTS or self._put_bytes >= TURN_AUDIO_BYTES
+
+    async def turn(self) -> None:
+        """Let the reader read; wait for room only while it reads, so that a slow one holds up nothing."""
+        self._put_events = self._put_bytes = 0
+        idle = 0
+        while idle < PATIENCE:
+            unread = len(self._unread)
+            await asyncio.sleep(0)
+            if self._has_room:
+                return
+            idle = 0 if len(self._unread) < unread else idle + 1
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether what may come until the next turn fits in."""
+        events, audio = KEPT_EVENTS - TURN_EVENTS, KEPT_AUDIO_BYTES - TURN_AUDIO_BYTES
+        return len(self._unread) <= events and self._audio_bytes <= audio
 
     def end(self, error: Exception | None) -> None:
         """Let the reader stop after what is unread, with an error if the end was not asked for."""

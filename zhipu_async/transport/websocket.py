@@ -22,6 +22,8 @@ from zhipu_async.protocol.realtime_ends import ABNORMAL, NORMAL, closed
 # A vendor client refuses more than 4 MiB; nobody says what the platform sends at most.
 MOST_BYTES = 16 * 1024 * 1024
 CLOSE_SECONDS = 2.0  # for the other side's farewell; then the socket is dropped
+# Received and not yet taken. The reader never waits for long, so this only keeps a flood out of memory.
+MOST_MESSAGES = 64
 SHOWN_BODY_BYTES = 4096  # of a refusal; an error object is smaller, a gateway's page says nothing more
 
 # websockets writes the handshake's headers, and so the key, to its log at DEBUG: it gets one that nobody reads.
@@ -92,7 +94,7 @@ async def dial(
             close_timeout=CLOSE_SECONDS,
             ping_interval=None,  # heartbeats show life; pongs would not be read while nobody receives
             max_size=MOST_BYTES,
-            max_queue=None,  # the reader never waits, so nothing piles up here
+            max_queue=MOST_MESSAGES,
             logger=_unread,
             ssl=(tls or True) if url.startswith("wss:") else None,
         )
