@@ -367,6 +367,45 @@ def test_a_killed_writer_loses_nothing_it_was_told_is_written(path: Path) -> Non
         assert {f"videos:{turn}-{number}" for number in reported} <= asyncio.run(taken_over())
 
 
+def owner_files(path: Path) -> list[str]:
+    return [name for name in os.listdir(path.parent) if "-owner-" in name]
+
+
+def test_what_killed_processes_left_beside_the_ledger_is_cleared_away_when_it_opens(path: Path) -> None:
+    for turn in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(turn)], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline()
+            assert len(owner_files(path)) == 1  # the one that lives; its predecessor's is gone
+            writer.kill()
+
+    async def open_and_close() -> None:
+        ledger = SqliteLedger(path)
+        await ledger.lookup("night", "1")  # has nothing to do with anything they wrote
+        assert len(owner_files(path)) == 1
+        await ledger.close()
+
+    asyncio.run(open_and_close())
+    assert owner_files(path) == []
+
+
+async def test_opening_a_ledger_clears_away_neither_the_living_nor_other_peoples_files(
+    path: Path, ledger: SqliteLedger
+) -> None:
+    await ledger.begin(intent(1))
+    names = [f"{path.name}-owner-of-the-house", f"another-{path.name}-owner-{'0' * 32}"]
+    for name in names:
+        (path.parent / name).touch()
+    alive = set(owner_files(path))
+    other = SqliteLedger(path)
+    assert await other.unfinished() == []
+    assert set(owner_files(path)) > alive
+    await other.close()
+    assert set(owner_files(path)) == alive
+
+
 def _write_in_child(ledger: SqliteLedger, path: str) -> None:
     async def write() -> None:
         await ledger.begin(intent(2))

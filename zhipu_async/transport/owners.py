@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import weakref
 from uuid import uuid4
@@ -25,10 +26,14 @@ OWN_FILE_ONLY = (
 )
 
 
+NAME = re.compile("[0-9a-f]{32}")  # other files whose names begin alike are not ours to remove
+
+
 class Owner:
     """A name that is known to be alive for as long as this process holds its file."""
 
     def __init__(self, beside: str) -> None:
+        _sweep(beside)
         self.name: str = uuid4().hex
         self._path = _path(beside, self.name)
         self._descriptor = _locked(self._path)
@@ -75,6 +80,17 @@ def is_alive(beside: str, name: str) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def _sweep(beside: str) -> None:
+    """Clear away the files of the dead: a process that was killed could not."""
+    directory, begins = os.path.split(_path(beside, ""))
+    with contextlib.suppress(OSError):  # what cannot be listed stays as it is
+        for found in os.listdir(directory):
+            name = found.removeprefix(begins)
+            if name != found and NAME.fullmatch(name):
+                with contextlib.suppress(OSError):  # another user's, or Windows forbids it
+                    is_alive(beside, name)
 
 
 def _locked(path: str) -> int:
