@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LOOK_SECONDS = (
-    1.0  # how often a stream looks at its clocks; also after how long an unread stream counts as idle
-)
 DRAIN_SECONDS = 0.5  # behind [DONE] come a few bytes; a server that does not hang up loses the connection
 
 
