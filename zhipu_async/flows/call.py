@@ -104,15 +104,14 @@ class Calls:
         self.finish(job, None)
         return reply, permit
 
-    async def open(self, endpoint: Endpoint[object], request: Request) -> Opened:
+    def open(self, endpoint: Endpoint[object], request: Request) -> Awaitable[Opened]:
         """Return the response at its first byte, with its permit. Cancelling closes and returns both."""
+        return self._repeated(self._job(endpoint, request, Pool.CALLS), self._hand_over)
 
-        async def hand_over(job: Job, response: Response, permit: Permit, alarm: Alarm) -> Opened:
-            meta = await self._answers.opened(job, response, alarm)
-            job.answered()
-            return Opened(response, meta, permit, job, alarm.due, self.finish)
-
-        return await self._repeated(self._job(endpoint, request, Pool.CALLS), hand_over)
+    async def _hand_over(self, job: Job, response: Response, permit: Permit, alarm: Alarm) -> Opened:
+        meta = await self._answers.opened(job, response, alarm)
+        job.answered()
+        return Opened(response, meta, permit, job, alarm.due, self.finish)
 
     def download(self, url: str) -> Download:
         """Return the download of a link that the platform gave."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -37,8 +37,9 @@ class EventStream(Generic[T]):
         await self._cursor.open()
         return self
 
-    def __aenter__(self) -> Coroutine[None, None, Self]:
-        return self.open()  # one coroutine less, for each of a thousand that wait for their answers to begin
+    async def __aenter__(self) -> Self:
+        await self._cursor.open()  # not by `open()`: opened by the thousand, each spares a frame
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
