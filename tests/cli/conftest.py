@@ -8,7 +8,9 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -101,6 +103,17 @@ class Terminal:
             self.seen += self._read()
         before, _, self.seen = self.seen.partition(text)
         return before
+
+    def waits(self) -> None:
+        """Wait until the program sleeps. A signal between input()'s prompt and its wait is noticed at the next key.
+
+        That is CPython's gap; a person presses again. Only Linux says whether a process sleeps.
+        """
+        state = Path(f"/proc/{self.process.pid}/stat")
+        end = time.monotonic() + HANGS_SECONDS
+        while state.exists() and state.read_text("ascii").rpartition(") ")[2][0] != "S":
+            assert time.monotonic() < end, "it does not wait for a key"
+            os.sched_yield()
 
     def ends(self) -> int:
         """Wait for the end and return the exit code."""

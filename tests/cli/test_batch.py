@@ -152,6 +152,8 @@ def test_ctrl_c_finishes_what_is_under_way_and_begins_nothing_more(
 ) -> None:
     sim.script(fault=Stall(), match={"contains": "Say 1"})
     work = terminal("batch", "run", str(source), str(target), "--concurrency", "1")
+    while "Stall" not in [request.fault for request in sim.requests]:
+        assert work.process.poll() is None  # only what stalls already is released below
     work.shows("1/5")
     work.type("\x03")
     work.shows("Ctrl-C again")
@@ -170,6 +172,7 @@ def test_ctrl_c_twice_leaves_at_once(
 ) -> None:
     sim.script(fault=Stall(), match={"contains": "Say 4"})
     work = terminal("batch", "run", str(source), str(target))
+    asyncio.run(sim.received(5))
     work.shows("4/5")
     work.type("\x03")
     work.shows("Ctrl-C again")

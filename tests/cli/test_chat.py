@@ -141,6 +141,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_conversation(sim: Simulator, termin
 def test_ctrl_c_at_the_prompt_says_how_to_leave(sim: Simulator, terminal: Begin) -> None:
     talk = terminal("chat")
     talk.shows("› ")
+    talk.waits()
     talk.type("\x03")
     talk.shows("/quit leaves")
     talk.shows("› ")
