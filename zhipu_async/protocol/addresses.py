@@ -53,7 +53,8 @@ def resolve(base_url: str | None, site: Site | None, plan: Plan, environment: Ma
     _check_choice("plan", plan, tuple(TAILS))
     given = base_url if base_url is not None else _from_environment(site, environment)
     if given is None:
-        known = HOSTS[site or "bigmodel"] + TAILS[plan]  # needs no look, and urllib.parse takes long to import
+        # Needs no look, and urllib.parse takes long to import.
+        known = HOSTS[site or "bigmodel"] + TAILS[plan]
         return Address(known, _root_of(known), site or "bigmodel")
     return parse(given, site)
 
