@@ -10,7 +10,7 @@ import sys
 OLDEST = (3, 11)
 
 
-def main(place):
+def main(place, extras):
     if sys.version_info < OLDEST:
         sys.exit(
             "zhipu_async needs Python %d.%d or newer, and this is %s: run `make PYTHON=/path/to/python3.11 ...`"
@@ -20,10 +20,10 @@ def main(place):
     if not os.path.exists(python):
         print("Making %s ..." % place)
         subprocess.check_call([sys.executable, "-m", "venv", place])
-    print("Installing zhipu_async and its tools, once ...")
+    print("Installing zhipu_async with %s, once ..." % extras)
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    subprocess.check_call(pip + ["--editable", ".[dev,docs]"])
+    subprocess.check_call(pip + ["--editable", ".[%s]" % extras])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
