@@ -103,8 +103,9 @@ class JsonContent:
         """Return the bytes of one attempt."""
         if self._own_id or not self._takes_id:
             return self._encoded
-        comma = b"," if len(self._encoded) > len(b"{}") else b""
-        return b'%b%b"request_id":"%b"}' % (self._encoded[:-1], comma, request_id.encode())
+        body = memoryview(self._encoded)[:-1]  # a long conversation is copied once, and only when it leaves
+        comma = b"," if len(body) > 1 else b""
+        return b"".join((body, comma, b'"request_id":"', request_id.encode(), b'"}'))
 
 
 def encode(fields: Mapping[str, object]) -> bytes:

@@ -19,6 +19,7 @@ WRITTEN_OUT = frozenset({"model", "messages", "stream"})  # keywords that method
 TEMPERATURES = (0.0, 1.0)
 TOP_PS = (0.01, 1.0)
 USER_ID_LENGTHS = range(6, 129)
+PLAIN_MEMBERS = 2  # of a message that is nothing but text: role and content
 FUNCTION_NAME = r"[a-zA-Z0-9_-]{1,64}"
 UNASKED = frozenset({"system", "assistant"})  # roles that alone do not ask for an answer
 
@@ -202,17 +203,23 @@ def _are_dicts(messages: Sequence[object]) -> TypeGuard[Sequence[dict[str, objec
 
 
 def _roles_of_texts(messages: Sequence[dict[str, object]]) -> set[str] | None:
-    """The roles of messages that are plain text, as most are; None where one needs a closer look.
+    """The roles of messages that are a role and a text and nothing else, as most are; None where one is not.
 
-    It is on the way of every request, so it calls nothing: two look-ups per message are what it costs.
+    It is on the way of every request, so it calls nothing per message. What it has seen needs no closer look:
+    text is all that such messages hold.
     """
-    roles: set[str] = set()
-    for message in messages:
-        role = message.get("role")
-        if type(role) is not str or type(message.get("content")) is not str:
-            return None
-        roles.add(role)
-    return roles
+    try:
+        roles = {message["role"] for message in messages}
+        for message in messages:
+            if type(message["content"]) is not str or len(message) != PLAIN_MEMBERS:
+                return None
+    except (KeyError, TypeError):  # no role, or one that is no text
+        return None
+    return roles if _are_words(roles) else None
+
+
+def _are_words(values: set[object]) -> TypeGuard[set[str]]:
+    return all(type(value) is str for value in values)
 
 
 def _one_by_one(messages: Sequence[object]) -> tuple[list[dict[str, object]], bool]:
