@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHOWN := $(VENV)/.shown
 READY := $(VENV)/.ready
 
-.PHONY: demo test shuffle check format docs bench bench-quick build smoke clean help
+.PHONY: demo test official check format docs bench bench-quick build clean help
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -24,6 +24,9 @@ demo: $(SHOWN)  ## Show the main jobs against the embedded simulator: no key, no
 
 test: $(READY)  ## Run the tests with branch coverage
 	@$(BIN)/python scripts/test.py
+
+official: $(READY)  ## Drive the vendor's older client against the simulator, in an environment of its own
+	@$(BIN)/python -m scripts.official
 
 check: $(READY)  ## Format, lint and type checks
 	$(BIN)/ruff format --check .

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from scripts.environments import made
 
 PLACE = Path(__file__).parents[2] / ".artifacts" / "bench-env"
 PEERS = frozenset({"openai_aiohttp", "openai_httpx", "zai", "mistral"})
@@ -17,16 +18,8 @@ SHOWN = ("aiohttp", "httpx", "openai", "zai-sdk", "mistralai", "pydantic")
 @cache
 def peer_python() -> Path:
     """The interpreter that has the peers, after installing them if need be."""
-    python = PLACE / "bin" / "python"
-    ready = PLACE / ".ready"
-    if not ready.exists():
-        print(f"Installing {', '.join(PACKAGES)} into {PLACE} ...", file=sys.stderr, flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(PLACE)], check=True)
-        # The same aiohttp for all: the peers' client is compared, not their transport's age.
-        shared = [f"aiohttp=={version('aiohttp')}"]
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES, *shared], check=True)
-        ready.touch()
-    return python
+    # The same aiohttp for all: the peers' client is compared, not their transport's age.
+    return made(PLACE, [*PACKAGES, f"aiohttp=={version('aiohttp')}"])
 
 
 def versions() -> dict[str, str]:

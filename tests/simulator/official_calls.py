@@ -6,6 +6,7 @@ They are written the way the clients' own documents and people's programs write 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 
 from zhipu_async.simulator.shapes import Body
 from zhipu_async.simulator.sounds import speech, wav
@@ -21,7 +22,25 @@ JOBS = (
     b'{"custom_id": "job-0001", "method": "POST", "url": "/v4/chat/completions", "body":'
     b' {"model": "glm-4-plus", "messages": [{"role": "user", "content": "hi"}]}}',
 )
+Case = tuple[str, Body]
+UNDOCUMENTED = {
+    "stream_options",
+    "sensitive_word_check",
+    "sensitive_word_check[type]",
+    "sensitive_word_check[status]",
+}
+"""Members that the clients send although the platform does not know them."""
 NO_CHECK: Body = {"sensitive_word_check": {"type": "ALL", "status": "DISABLE"}}
+
+
+def cases(table: Mapping[str, list[Body]]) -> list[Case]:
+    """Every call of a table: the method's name and the arguments."""
+    return [(method, arguments) for method, calls in table.items() for arguments in calls]
+
+
+def name(value: object) -> str | None:
+    """What a case is called in the test's id."""
+    return value if isinstance(value, str) else ""
 
 
 def user(content: object) -> Body:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing
 from operator import attrgetter
 from typing import Any
@@ -14,26 +14,9 @@ from zai import ZhipuAiClient
 from zhipu_async.simulator import Simulator, SimulatorThread
 from zhipu_async.simulator.shapes import Body
 
-from .official_calls import CALLS, CHAT, OPENAI, POLLS, SUBMISSIONS
+from .official_calls import CALLS, CHAT, OPENAI, POLLS, SUBMISSIONS, UNDOCUMENTED, cases, name
 
 pytestmark = pytest.mark.peers
-
-UNDOCUMENTED = {
-    "stream_options",
-    "sensitive_word_check",
-    "sensitive_word_check[type]",
-    "sensitive_word_check[status]",
-}
-"""Members that the clients send although the platform does not know them."""
-Case = tuple[str, Body]
-
-
-def cases(table: Mapping[str, list[Body]]) -> list[Case]:
-    return [(method, arguments) for method, calls in table.items() for arguments in calls]
-
-
-def name(value: object) -> str | None:
-    return value if isinstance(value, str) else ""
 
 
 @pytest.fixture(scope="module", params=[0, 1], ids=["documented", "quirky"])
