@@ -6,20 +6,28 @@ import asyncio
 import gzip
 import os
 import threading
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
 import pytest
 
-from tests.hostile import Answer, Hostile, hang_up, hostile, reply, stall
+from tests.hostile import Answer, Hostile, Seen, hang_up, hostile, reply, reset, stall
 from zhipu_async import AsyncZhipuAI, Timeout
-from zhipu_async.errors import APIConnectionError, APIResponseError, APITimeoutError, InvalidArgument
+from zhipu_async.errors import (
+    APIConnectionError,
+    APIResponseError,
+    APITimeoutError,
+    InvalidArgument,
+    NotFoundError,
+)
 from zhipu_async.flows import download as downloads
 from zhipu_async.flows.download import Download, of_endpoint
 from zhipu_async.flows.observe import CallRecord
 from zhipu_async.flows.request import Request
 from zhipu_async.protocol.endpoint import Endpoint, Replay
+from zhipu_async.transport import lookout
 
 CONTENT = os.urandom(3_000_000)
 FINE = reply(CONTENT, kind="application/octet-stream")
@@ -37,9 +45,11 @@ def half(ending: Answer) -> Answer:
     return answer
 
 
-def client(server: Hostile, idle: float = 5.0) -> AsyncZhipuAI:
+def client(server: Hostile, idle: float = 5.0, max_retries: int = 0) -> AsyncZhipuAI:
     timeout = Timeout(connect=2, first=2, idle=idle, total=10)
-    return AsyncZhipuAI("a.b", base_url=server.base_url, timeout=timeout)
+    zhipu = AsyncZhipuAI("a.b", base_url=server.base_url, timeout=timeout, max_retries=max_retries)
+    zhipu._calls.random = lambda: 0.0  # pyright: ignore[reportPrivateUsage]  so that no pause takes time
+    return zhipu
 
 
 def names_in(folder: Path) -> list[str]:
@@ -91,7 +101,7 @@ async def test_a_broken_download_leaves_nothing_and_keeps_what_was_there(of: Of,
     async with hostile(half(hang_up)) as server, client(server) as zhipu:
         with pytest.raises(APIConnectionError) as caught:
             await of(zhipu).save(tmp_path / "a.bin")
-    assert caught.value.endpoint == ("files.content" if of is by_endpoint else "")
+    assert caught.value.endpoint == ("files.content" if of is by_endpoint else "download")
     assert names_in(tmp_path) == ["a.bin"]
     assert (tmp_path / "a.bin").read_bytes() == b"before"
 
@@ -237,6 +247,161 @@ async def test_no_file_is_touched_in_the_loop(tmp_path: Path, monkeypatch: pytes
     async with hostile(FINE) as server, client(server) as zhipu:
         await by_link(zhipu).save(tmp_path / "a.bin")
     assert threads == {False}
+
+
+def ranged(request: Seen) -> int:
+    """Where the request wants the file to begin."""
+    return int(request.headers.get("range", "bytes=0-")[len("bytes=") : -1])
+
+
+def breaking(server: list[Hostile], *, size: int, ranges: bool = True) -> Answer:
+    """Send so many bytes and hang up, until the file is whole."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = server[0].requests
+        begin = ranged(asked[-1]) if ranges else 0
+        end = min(len(CONTENT), begin + size if ranges else len(asked) * size)
+        part = (
+            f"206 X\r\nContent-Range: bytes {begin}-{len(CONTENT) - 1}/{len(CONTENT)}" if begin else "200 X"
+        )
+        head = f'HTTP/1.1 {part}\r\nContent-Length: {len(CONTENT) - begin}\r\nETag: "a"\r\n\r\n'
+        writer.write(head.encode() + CONTENT[begin:end])
+        await writer.drain()
+        if end < len(CONTENT):
+            await hang_up(reader, writer)
+
+    return answer
+
+
+@both_ways
+@pytest.mark.parametrize("ranges", [True, False])
+async def test_a_broken_download_goes_on_where_it_was(of: Of, ranges: bool, tmp_path: Path) -> None:
+    servers: list[Hostile] = []
+    async with hostile(breaking(servers, size=1_000_000, ranges=ranges)) as server:
+        servers.append(server)
+        async with client(server, max_retries=9) as zhipu:
+            seen: list[int] = []
+            await of(zhipu).save(tmp_path / "a.bin", on_progress=lambda done, total: seen.append(done))
+            server.requests.clear()
+            assert await of(zhipu) == CONTENT
+    assert (tmp_path / "a.bin").read_bytes() == CONTENT
+    asked = [ranged(request) for request in server.requests]
+    assert asked == sorted(set(asked))
+    assert len(asked) > 2
+    assert seen == sorted(set(seen))
+
+
+async def test_every_stretch_of_a_long_download_has_its_own_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "RENEWING_BYTES", 300_000)
+    servers: list[Hostile] = []
+    async with hostile(breaking(servers, size=500_000)) as server:
+        servers.append(server)
+        async with client(server, max_retries=1) as zhipu:
+            assert await by_link(zhipu) == CONTENT
+    assert len(server.requests) > 4
+
+
+@both_ways
+async def test_a_download_that_goes_on_breaking_is_given_up_and_says_where(of: Of, tmp_path: Path) -> None:
+    async with hostile(half(hang_up)) as server, client(server, max_retries=2) as zhipu:
+        with pytest.raises(APIConnectionError, match="broke while the answer arrived") as caught:
+            await of(zhipu).save(tmp_path / "a.bin")
+    assert caught.value.endpoint == ("files.content" if of is by_endpoint else "download")
+    assert caught.value.attempts == len(server.requests) > 2
+    assert names_in(tmp_path) == []
+
+
+@both_ways
+async def test_a_file_that_changed_meanwhile_is_not_put_together(of: Of) -> None:
+    other = reply(bytes(len(CONTENT)), kind="application/octet-stream")
+    async with hostile(half(hang_up), other) as server, client(server, max_retries=2) as zhipu:
+        with pytest.raises(APIResponseError, match="another one"):
+            await of(zhipu)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("trouble", [hang_up, reset, reply(b"", status=503), reply(b"", status=429)])
+async def test_a_link_that_does_not_answer_is_asked_again(trouble: Answer) -> None:
+    async with hostile(trouble, FINE) as server, client(server, max_retries=1) as zhipu:
+        assert await by_link(zhipu) == CONTENT
+
+
+async def test_a_link_that_has_expired_is_not_asked_again() -> None:
+    async with hostile(reply(b"gone", status=404), FINE) as server, client(server, max_retries=2) as zhipu:
+        with pytest.raises(APIResponseError, match=r"HTTP 404 \[download\]"):
+            await by_link(zhipu)
+
+
+async def test_asking_again_ends_with_the_total_clock() -> None:
+    async with hostile(hang_up) as server, client(server, max_retries=9) as zhipu:
+        zhipu._calls.random = lambda: 0.9  # pyright: ignore[reportPrivateUsage]
+        with pytest.raises(APIConnectionError) as caught:
+            await zhipu.with_options(timeout=0.4).download(f"{zhipu.base_url}/made.bin")
+    assert caught.value.attempts == 1
+
+
+@both_ways
+async def test_a_broken_framing_is_noticed_without_the_idle_clock(
+    of: Of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        await begun.wait()
+        writer.write(b"zz\r\nabc\r\n")
+        await stall(reader, writer)
+
+    monkeypatch.setattr(lookout, "LOOK_SECONDS", 0.01)
+    async with hostile(answer) as server, client(server, idle=3600) as zhipu:
+        pieces = aiter(of(zhipu))
+        assert await anext(pieces) == b"abc"
+        begun.set()
+        with pytest.raises(APIConnectionError, match="broke while the answer arrived"):
+            await anext(pieces)
+
+
+async def test_a_large_file_that_calls_itself_json_passes_through_little_memory(tmp_path: Path) -> None:
+    piece, count = b'{"custom_id": "job-000001", "response": {"status_code": 200}}\n' * 4096, 800
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: {len(piece) * count}\r\n\r\n"
+        writer.write(head.encode())
+        for _ in range(count):
+            writer.write(piece)
+            await writer.drain()
+
+    async with hostile(answer) as server, client(server) as zhipu:
+        tracemalloc.start()
+        try:
+            path = await zhipu.files.content("1").save(tmp_path / "a.jsonl")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert path.stat().st_size == len(piece) * count > 200_000_000
+    assert peak < 16_000_000
+
+
+async def test_an_error_with_status_200_is_raised_instead_of_saved(tmp_path: Path) -> None:
+    refusal = reply({"error": {"code": "1222", "message": "no such file"}})
+    async with hostile(refusal) as server, client(server) as zhipu:
+        with pytest.raises(NotFoundError, match="1222"):
+            await zhipu.files.content("1").save(tmp_path / "a.jsonl")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"custom_id": "job-000001", "error": {"code": "1301", "message": "unsafe"}}',
+        b'{"custom_id": "job-000001", "error": {"code": "1301", "message": "unsafe"}}\n' * 2,
+        b'{"content": "text of a document", "file_type": "pdf"}',
+        b"",
+    ],
+)
+async def test_json_that_is_no_error_of_the_platform_is_content(content: bytes) -> None:
+    async with hostile(reply(content)) as server, client(server) as zhipu:
+        assert await zhipu.files.content("1") == content
 
 
 class Ends:

@@ -12,7 +12,8 @@ from zhipu_async.protocol.auth import hide
 from zhipu_async.protocol.codes import FINAGENT, PLATFORM, Rule, look_up
 from zhipu_async.protocol.decoding import Undecodable, parse
 from zhipu_async.protocol.endpoint import Endpoint, Envelope
-from zhipu_async.protocol.replies import Fault, fault_in, read_content, read_fault, read_reply
+from zhipu_async.protocol.replies import PROBED_BYTES, Fault, fault_in, read_content, read_fault, read_reply
+from zhipu_async.protocol.resuming import PARTIAL_CONTENT
 from zhipu_async.protocol.retry import Failure, Stage, retry_after_seconds, should_retry
 from zhipu_async.types.base import Meta, Reply, attach
 
@@ -55,15 +56,21 @@ class Answers:
 
     async def opened(self, job: Job, response: Response, alarm: Alarm) -> Meta:
         """Return the meta of a response that may be streamed, or raise the error that it is instead."""
-        if response.status not in SUCCESS or (job.request.stream and _is_page(response)):
-            body = await self._body(job, response, alarm)
-            if response.content_type == "text/html":
-                raise self._unreadable(job, response, body, "a page instead of events")
-            fault = _fault_in(body, job.endpoint.envelope)
-            if fault is not None:
-                raise self._refusal(job, response, fault, body)
-            response.unread(body)
+        if response.status not in SUCCESS:
+            await self._body(job, response, alarm)
+        if job.request.stream and _is_page(response) and response.status != PARTIAL_CONTENT:
+            await self._look_for_fault(job, response, alarm)
         return self._meta(job, response)
+
+    async def _look_for_fault(self, job: Job, response: Response, alarm: Alarm) -> None:
+        """Raise the error that stands where events or a file were due; what is larger than an error is content."""
+        alarm.begin("idle")
+        body, is_whole = await response.peek(PROBED_BYTES, alarm.moved)
+        if response.content_type == "text/html":
+            raise self._unreadable(job, response, body, "a page instead of events")
+        fault = _fault_in(body, job.endpoint.envelope) if is_whole else None
+        if fault is not None:
+            raise self._refusal(job, response, fault, body)
 
     def failure(self, endpoint: Endpoint[object], error: APIError) -> Failure:
         """Return what the retry rules need to know about an error."""

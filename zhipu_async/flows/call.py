@@ -119,18 +119,22 @@ class Calls:
 
         return of_link(self, url)
 
-    async def fetch(self, url: str) -> Response:
+    async def fetch(self, url: str, headers: Mapping[str, str], deadline: float | None) -> Response:
         """Return the response of a link outside the platform's API, without the key."""
         http = await self._http()
-        with Alarm(self.defaults.timeout, None) as alarm:
+        with Alarm(self.defaults.timeout, deadline) as alarm:
             alarm.begin("first")
-            return await http.send("GET", url, {}, connect=self.defaults.timeout.connect, redirects=True)
+            return await http.send("GET", url, headers, connect=self.defaults.timeout.connect, redirects=True)
 
     def finish(self, job: Job, error: BaseException | None) -> None:
         """Tell the observers how a call ended."""
-        job.record.error = error
-        job.record.elapsed = self.clock.now() - job.record.started
-        self.observers.finished(job.record)
+        self.finished(job.record, error)
+
+    def finished(self, record: CallRecord, error: BaseException | None) -> None:
+        """Tell the observers how a call, or what is like one, ended."""
+        record.error = error
+        record.elapsed = self.clock.now() - record.started
+        self.observers.finished(record)
 
     # ── the loop ───────────────────────────────────────────────────────────────────────────────────
 

@@ -76,6 +76,8 @@ def fault_in(value: object, envelope: Envelope = Envelope.BARE) -> Fault | None:
         return None
     if envelope is Envelope.TASK and any(isinstance(value.get(name), str) for name in _STATUSES):
         return None  # a failed task was read without fault; a number is the HTTP status of a wrong path
+    if envelope is Envelope.CONTENT and "custom_id" in value:
+        return None  # a batch's file of one line, which may tell of that line's error
     if value.get("error") not in (None, "", {}) or value.get("success") is False or _is_bare_refusal(value):
         return _described(value)
     return _failed_choice(value)

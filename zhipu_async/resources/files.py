@@ -9,7 +9,7 @@ from zhipu_async.flows.download import Download, of_endpoint
 from zhipu_async.flows.pages import Pages, Query, after
 from zhipu_async.flows.request import Request, query
 from zhipu_async.flows.upload import Form, Named, Progress, file_field
-from zhipu_async.protocol.endpoint import Endpoint, Replay
+from zhipu_async.protocol.endpoint import Endpoint, Envelope, Replay
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.resources.base import Resource
 from zhipu_async.types.files import FileDeleted, FileList, FileObject
@@ -17,7 +17,12 @@ from zhipu_async.types.files import FileDeleted, FileList, FileObject
 UPLOAD = Endpoint(name="files.upload", path="/files", reply=FileObject, replay=Replay.ONCE)
 LIST = Endpoint(name="files.list", method="GET", path="/files", reply=FileList, replay=Replay.SAFE)
 CONTENT = Endpoint(
-    name="files.content", method="GET", path="/files/{id}/content", reply=bytes, replay=Replay.SAFE
+    name="files.content",
+    method="GET",
+    path="/files/{id}/content",
+    reply=bytes,
+    replay=Replay.SAFE,
+    envelope=Envelope.CONTENT,
 )
 DELETE = Endpoint(
     name="files.delete", method="DELETE", path="/files/{id}", reply=FileDeleted, replay=Replay.SAFE

@@ -19,6 +19,7 @@ from zhipu_async.errors import (
     InvalidArgument,
     ZhipuError,
 )
+from zhipu_async.transport.lookout import Lookout
 from zhipu_async.transport.loops import PerLoop
 
 KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
@@ -26,7 +27,6 @@ HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far belo
 PLAIN_BODY_BYTES = 1024 * 1024  # larger bodies are written piece by piece, so that the loop is not held up
 INFLATED_PIECE_BYTES = 256 * 1024  # what one compressed piece may become at a time
 PIECE_BYTES = 64 * 1024  # of a stream at a time: what is made of more falls out of the processor's cache
-LOOK_SECONDS = 1.0  # how often a waiting reader looks whether its connection is still there
 
 Body = bytes | AsyncIterable[bytes] | None
 
@@ -178,6 +178,29 @@ class Response:
         self._unread = piece
         return self._part(most)
 
+    async def read_watched(self) -> bytes:
+        """Return the next piece as `read` does, and raise within a second or two when it cannot come any more."""
+        if self._unread or self._content.is_eof():
+            return await self.read()
+        lookout = Lookout(self)
+        try:
+            return await self.read()
+        finally:
+            lookout.stop()
+
+    async def peek(self, most: int, moved: Callable[[], None]) -> tuple[bytes, bool]:
+        """Return the beginning of the body and whether it is all of it, and leave it there to be read.
+
+        `moved` hears of each piece.
+        """
+        beginning = bytearray()
+        while len(beginning) <= most and (piece := await self.read_watched()):
+            moved()
+            beginning += piece
+        held = bytes(beginning)
+        self._unread, self._given = held + self._unread[self._given :], 0
+        return held, len(held) <= most
+
     async def read_all(self, limit_bytes: int, moved: Callable[[], None]) -> bytes:
         """Return the whole body, or raise when it is larger than the limit; `moved` hears of each piece."""
         if self._content.is_eof():
@@ -202,10 +225,6 @@ class Response:
             self.close()
             raise APIResponseError(f"the answer is larger than {limit_bytes} bytes", status=self.status)
         return b"".join(pieces)
-
-    def unread(self, body: bytes) -> None:
-        """Put a body that was read back, for whoever reads it next."""
-        self._unread = body
 
     def _part(self, most: int) -> bytes:
         part = self._unread[self._given : self._given + most]
@@ -269,27 +288,6 @@ class Response:
     def _drained(self) -> None:
         _draining.get(self._session, set()).discard(self._answer)
         self.release()
-
-
-class Lookout:
-    """Closes a response whose connection is gone without its reader having heard of it: that wakes the reader."""
-
-    __slots__ = ("_loop", "_response", "_timer")
-
-    def __init__(self, response: Response) -> None:
-        self._response = response
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._timer.cancel()
-
-    def _look(self) -> None:
-        if self._response.lost():
-            self._response.close()
-        else:
-            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
 
 
 class Telling(aiohttp.BytesPayload):
