@@ -129,6 +129,45 @@ async def test_it_asks_for_the_key_where_others_can_reach_it(session: aiohttp.Cl
         assert (await caller.get(f"{sim.platform.origin}/_simulator/counts")).status == 200
 
 
+FOREIGN: list[dict[str, str]] = [
+    {"Origin": "https://example.com"},
+    {"Origin": "null"},
+    {"Origin": "http://127.0.0.1.example.com"},
+    {"Host": "example.com"},
+    {"Host": "localhost.example.com:8787"},
+    {"Host": "[::1"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+async def test_a_web_page_of_elsewhere_cannot_use_it(caller: Caller, headers: dict[str, str]) -> None:
+    url = f"{caller.sim.platform.origin}/_simulator/requests"
+    reply = await caller.send("GET", url, headers=headers, auth=False)
+    assert (reply.status, list(reply.json)) == (403, ["error"])
+    key = {"Authorization": f"Bearer {caller.sim.api_key}"}
+    assert (await caller.send("GET", url, headers={**headers, **key})).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://localhost:3000"},
+        {"Host": "localhost"},
+        {"Host": "[::1]:8787"},
+        {"Origin": "http://[::1]"},
+    ],
+)
+async def test_pages_and_programs_of_this_machine_can(caller: Caller, headers: dict[str, str]) -> None:
+    url = f"{caller.sim.platform.origin}/_simulator/requests"
+    assert (await caller.send("GET", url, headers=headers, auth=False)).status == 200
+
+
+async def test_a_wrong_key_is_refused_here_too(caller: Caller) -> None:
+    url = f"{caller.sim.platform.origin}/_simulator/counts"
+    reply = await caller.send("GET", url, headers={"Authorization": "Bearer some.body"})
+    assert reply.code == "1000"
+
+
 @pytest.mark.parametrize(
     ("spelling", "fault"),
     [

@@ -18,6 +18,7 @@ from zhipu_async.simulator import Simulator, Stall
 from .conftest import Caller
 
 if TYPE_CHECKING:
+    from zhipu_async.simulator import Received
     from zhipu_async.simulator.caps import Caps
 
 HI = [{"role": "user", "content": "hi"}]
@@ -318,3 +319,30 @@ async def test_a_body_larger_than_any_upload_is_413(
     async with Simulator() as sim:
         reply = await Caller(sim, session).chat("x" * 200)
         assert reply.status == 413
+
+
+async def test_what_is_no_http_is_one_line_in_the_log(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(sim.root_url.split(":")[2].partition("/")[0])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.0 400")
+    writer.close()
+    [record] = caplog.records
+    assert (record.name, record.levelname, record.exc_info) == ("zhipu_async.simulator", "WARNING", None)
+    assert record.getMessage().startswith("400 what came is no HTTP")
+
+
+async def test_a_fault_of_the_simulator_itself_is_told_with_its_traceback(
+    caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(request: Received) -> bool:
+        raise ArithmeticError("a match that fails")
+
+    caller.sim.script("never", match=fail)
+    assert (await caller.chat()).status == 500
+    [record] = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.exc_info
+    assert isinstance(record.exc_info[1], ArithmeticError)

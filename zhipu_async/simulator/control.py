@@ -9,12 +9,17 @@ POST   /_simulator/caps       {"glm-4.7": 3, "glm-5": [[0, 8], [2.5, 3]], "glm-4
 POST   /_simulator/realtime   {"answers": [{"text": "hi"}], "faults": [{"kind": "drop"}]}, see `realtime.Orders`
 POST   /_simulator/release    let stalled answers go on
 POST   /_simulator/forget     begin anew
+
+Who has the key may use it from anywhere. Without the key it obeys programs of this machine as long as other machines
+cannot reach the simulator, and never a web page of elsewhere that a browser of this machine happens to show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -31,14 +36,18 @@ if TYPE_CHECKING:
     from .server import Simulator
 
 CONTROL = "/_simulator"
+ELSEWHERE = (
+    "this comes from a web page of elsewhere, or under a name of elsewhere: send the key in Authorization"
+)
 
 
 class Control:
     """Answers the control URL."""
 
-    def __init__(self, simulator: Simulator, *, key: str | None) -> None:
+    def __init__(self, simulator: Simulator, *, key: str, key_needed: bool) -> None:
         self._simulator = simulator
-        self._keys = Keys(frozenset({key})) if key else None
+        self._keys = Keys(frozenset({key}))
+        self._key_needed = key_needed
         self._table: dict[tuple[str, str], Callable[[object, Mapping[str, str]], object]] = {
             ("POST", "/script"): self._script,
             ("DELETE", "/script"): self._unscript,
@@ -53,13 +62,16 @@ class Control:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer with JSON: 400 and a sentence where the order is not understood."""
         order = self._table.get((request.method, request.path.removeprefix(CONTROL)))
+        header = request.headers.get("Authorization")
+        if header is None and not self._key_needed and not is_of_this_machine(request.headers):
+            return reply({"error": ELSEWHERE}, 403)
         if order is None:
             return reply(
                 {"error": "there is no such order", "orders": [" ".join(name) for name in self._table]}, 404
             )
         try:
-            if self._keys is not None:
-                self._keys.who(request.headers.get("Authorization"), 0)
+            if self._key_needed or header is not None:
+                self._keys.who(header, 0)
             content = await request.read()
             return reply(order(msgspec.json.decode(content) if content else None, request.query))
         except Refusal as refusal:
@@ -104,6 +116,23 @@ class Control:
     def _forget(self, content: object, query: Mapping[str, str]) -> object:
         self._simulator.forget()
         return {}
+
+
+def is_of_this_machine(headers: Mapping[str, str]) -> bool:
+    """Whether what a browser has to say about itself names only this machine.
+
+    Pages can send to loopback (Origin tells), and with a name of their own that points there even read (Host tells).
+    """
+    origin, host = headers.get("Origin"), headers.get("Host")
+    return (origin is None or is_loopback(origin)) and (host is None or is_loopback(f"//{host}"))
+
+
+def is_loopback(url: str) -> bool:
+    try:
+        name = urlsplit(url).hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def plain(received: Received) -> Body:

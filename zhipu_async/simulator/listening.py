@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 if TYPE_CHECKING:
     import ssl
@@ -18,6 +20,21 @@ PATIENCE_AT_CLOSE = 0.05
 """Answers under way at the end are cancelled; aiohttp waits this long for connections to notice."""
 BACKLOG = 4096
 """Connections that may wait to be accepted: a load test opens thousands at once."""
+
+LOGGER = logging.getLogger("zhipu_async.simulator")
+"""What the server has to say: that something came that is no HTTP, and faults of the simulator itself."""
+
+
+def no_tracebacks_for_strangers(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered with 400 and told in one line: it is no fault of the simulator."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        record.msg, record.args = "400 what came is no HTTP: %s", (" ".join(str(error).split()),)
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+    return True
+
+
+LOGGER.addFilter(no_tracebacks_for_strangers)
 
 
 class Listener:
@@ -40,8 +57,9 @@ class Listener:
         application = web.Application(client_max_size=self._largest_request)
         application.router.add_route("*", r"/{tail:[\s\S]*}", handle)
         runner = web.AppRunner(
-            application, access_log=None, handler_cancellation=True, shutdown_timeout=PATIENCE_AT_CLOSE
-        )
+            application, access_log=None, handler_cancellation=True, shutdown_timeout=PATIENCE_AT_CLOSE,
+            logger=LOGGER,
+        )  # fmt: skip
         await runner.setup()
         self._runner = runner
         self._loop = asyncio.get_running_loop()

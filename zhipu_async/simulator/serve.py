@@ -9,19 +9,19 @@ import logging
 import signal
 import sys
 import time
+import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from aiohttp import web
-from aiohttp.http import HttpProcessingError
-
 from .caps import caps_of_tier
+from .listening import LOGGER
 from .models import TIERS
 from .orders import scripts_of
 from .server import LOOPBACK, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from .requests import Received
 
@@ -99,7 +99,7 @@ def serve(argv: Sequence[str] | None = None) -> int:
     parser = arguments()
     chosen = parser.parse_args(argv)
     try:
-        return asyncio.run(run(chosen))
+        asyncio.run(run(chosen))
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (")[0]  # asyncio adds the address to some
         say(
@@ -108,10 +108,11 @@ def serve(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     except KeyboardInterrupt:  # where signal handlers cannot be set, as on Windows
-        return 0
+        pass
+    return 0
 
 
-async def run(chosen: argparse.Namespace) -> int:
+async def run(chosen: argparse.Namespace) -> None:
     remote = chosen.host not in LOOPBACK
     simulator = Simulator(
         seed=chosen.seed, host=chosen.host, port=chosen.port, allow_remote=remote,
@@ -120,7 +121,12 @@ async def run(chosen: argparse.Namespace) -> int:
     )  # fmt: skip
     if chosen.script is not None:
         simulator.load_script(chosen.script)
-    logging.getLogger("aiohttp.server").addFilter(no_tracebacks_for_strangers)
+    with told_among_requests():
+        await serving(simulator, remote=remote)
+
+
+async def serving(simulator: Simulator, *, remote: bool) -> None:
+    """Greet, serve until Ctrl-C, say how much it was."""
     async with simulator:
         say(greeting(simulator))
         if remote:
@@ -129,7 +135,6 @@ async def run(chosen: argparse.Namespace) -> int:
     if sys.stdout.isatty():
         say("")  # the terminal shows ^C
     say(f"{simulator.counts.requests} requests answered.")
-    return 0
 
 
 def greeting(simulator: Simulator) -> str:
@@ -142,13 +147,26 @@ def greeting(simulator: Simulator) -> str:
     ))  # fmt: skip
 
 
-def no_tracebacks_for_strangers(record: logging.LogRecord) -> bool:
-    """What is no HTTP is answered with 400 and told in one line; it is no fault of the simulator."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
-        say(readable(f"400 what came is no HTTP: {' '.join(str(error).split())}"))
-        return False
-    return True
+class Lines(logging.Handler):
+    """Shows what the server has to say among the requests; a traceback follows only where the simulator is at fault."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(readable(record.getMessage()))
+        if record.exc_info:
+            say("".join(traceback.format_exception(record.exc_info[1])), sys.stderr)
+
+
+@contextmanager
+def told_among_requests() -> Generator[None]:
+    """Take over the simulator's log."""
+    lines = Lines()
+    LOGGER.addHandler(lines)
+    LOGGER.propagate = False
+    try:
+        yield
+    finally:
+        LOGGER.propagate = True
+        LOGGER.removeHandler(lines)
 
 
 async def interrupted() -> None:

@@ -79,7 +79,7 @@ class Simulator:
             self.platform, Routes(OPERATIONS), self._watchers, latency=latency,
             events_per_write=events_per_write, kept_requests=kept_requests, on_request=on_request,
         )  # fmt: skip
-        self._control = Control(self, key=self.platform.api_key if allow_remote else None)
+        self._control = Control(self, key=self.platform.api_key, key_needed=allow_remote)
         self._scheme = "https" if ssl_context else "http"
         self.realtime: Realtime = Realtime(
             Conduct(seed=seed, speed=1 / pace if pace else math.inf), authorise=self._authorise_realtime
