@@ -39,7 +39,7 @@ async def ask(zhipu: AsyncZhipuAI) -> str:
 
 
 def connections(zhipu: AsyncZhipuAI) -> int:
-    http = zhipu._connection._http  # pyright: ignore[reportPrivateUsage]
+    http = zhipu._connection.opened  # pyright: ignore[reportPrivateUsage]
     return 0 if http is None else len(http._sessions)  # pyright: ignore[reportPrivateUsage]
 
 

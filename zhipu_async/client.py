@@ -112,7 +112,7 @@ class AsyncZhipuAI:
         self._calls = Calls(
             address=address,
             credentials=Credentials(_key(given.key, address.site), auth, clock),
-            http=self._connection.http,
+            connection=self._connection,
             clock=clock,
             random=_chance,
             permits=Permits(limits, clock),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from asyncio import AbstractEventLoop
 from types import TracebackType
 
@@ -21,9 +22,7 @@ class Alarm:
         "_cancelling",
         "_clock",
         "_deadline",
-        "_loop",
         "_rang",
-        "_seconds",
         "_task",
         "_timeout",
         "due",
@@ -31,12 +30,11 @@ class Alarm:
     )
 
     def __init__(self, timeout: Timeout, deadline: float | None) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._bell = _bells.get(self._loop) or _new_bell(self._loop)
+        loop = asyncio.get_running_loop()
+        self._bell = _bells.get(loop) or _new_bell(loop)
         self._timeout = timeout
         self._deadline = deadline
         self._clock = "total"
-        self._seconds = timeout.total
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._rang = False
@@ -44,12 +42,13 @@ class Alarm:
         self.sent: bool = False  # while this is so, whatever happens has cost nothing
 
     def __enter__(self) -> Alarm:
-        self._task = asyncio.current_task()
-        assert self._task is not None
-        self._cancelling = self._task.cancelling()
-        self._bell.wound.add(self)
-        if self.due is not None:
-            self._bell.wind(self.due)
+        bell = self._bell
+        task = self._task = asyncio.current_task(bell.loop)
+        assert task is not None
+        self._cancelling = task.cancelling()
+        bell.wound.add(self)
+        if self.due is not None and self.due < bell.at:
+            bell.wind(self.due)
         return self
 
     def __exit__(
@@ -61,22 +60,28 @@ class Alarm:
         assert self._task is not None
         # Cancelled by somebody else as well: then that is what counts.
         if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-            raise APITimeoutError(clock=self._clock, seconds=self._seconds or 0.0, sent=self.sent) from None
+            seconds: float | None = getattr(self._timeout, self._clock)
+            raise APITimeoutError(clock=self._clock, seconds=seconds or 0.0, sent=self.sent) from None
 
     def begin(self, clock: str) -> None:
         """Wind a clock from now; `due` is when it runs out, in the loop's time."""
+        bell, deadline = self._bell, self._deadline
         seconds: float | None = getattr(self._timeout, clock)
-        due = None if seconds is None else self._loop.time() + seconds
-        if self._deadline is not None and (due is None or self._deadline < due):
-            clock, seconds, due = "total", self._timeout.total, self._deadline
-        self._clock, self._seconds = clock, seconds
+        due = None if seconds is None else bell.time() + seconds
+        if deadline is not None and (due is None or deadline < due):
+            clock, due = "total", deadline
+        self._clock = clock
         self.due = due
-        if due is not None:
-            self._bell.wind(due)
+        if due is not None and due < bell.at:
+            bell.wind(due)
 
     def leave(self) -> None:
         """Note that the first bytes of the request go out: from now on it may have arrived."""
         self.sent = True
+
+    def sending(self) -> None:
+        """Wind the clock of the first byte anew: a piece of the request has left."""
+        self.begin("first")
 
     def moved(self) -> None:
         """Wind the idle clock anew: a piece of the response has come."""
@@ -96,26 +101,26 @@ class Bell:
     everything else that a call needs; this one is only moved when an alarm is due before all others.
     """
 
-    __slots__ = ("_at", "_loop", "_timer", "wound")
+    __slots__ = ("_timer", "at", "loop", "time", "wound")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
-        self._loop = loop
-        self._at = 0.0
+        self.loop = loop
+        self.time = loop.time
+        self.at = math.inf
+        """When it rings; who is due later need not wind it."""
         self._timer: asyncio.TimerHandle | None = None
         self.wound: set[Alarm] = set()
 
     def wind(self, due: float) -> None:
-        """See to it that an alarm that is due then rings."""
+        """Ring earlier than until now."""
         if self._timer is not None:
-            if due >= self._at:
-                return
             self._timer.cancel()
-        self._at = due
-        self._timer = self._loop.call_at(due, self._ring)
+        self.at = due
+        self._timer = self.loop.call_at(due, self._ring)
 
     def _ring(self) -> None:
-        self._timer = None
-        now = max(self._loop.time(), self._at)  # timers may fire a tick of the clock early
+        now = max(self.time(), self.at)  # timers may fire a tick of the clock early
+        self._timer, self.at = None, math.inf
         earliest: float | None = None
         for alarm in tuple(self.wound):
             if alarm.due is None:

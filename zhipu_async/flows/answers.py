@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 REPLY_BYTES = 512 * 1024 * 1024  # a batch's output is a file, not a reply; nothing else comes near
 ERROR_BYTES = 1024 * 1024  # of an error page
+OK = 200
 SUCCESS = range(200, 300)
 REDIRECTS = range(300, 400)
 
@@ -35,9 +36,12 @@ class Answers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def reply(self, endpoint: Endpoint[T], job: Job, response: Response, alarm: Alarm) -> T:
+    async def reply(self, job: Job[T], response: Response, alarm: Alarm) -> T:
         """Return the reply of a response, or raise its error."""
-        body = await self._body(job, response, alarm)
+        endpoint = job.endpoint
+        body = (response.arrived() if response.status == OK else b"") or await self._body(
+            job, response, alarm
+        )
         is_content = endpoint.envelope is Envelope.CONTENT
         try:
             if is_content:
@@ -54,7 +58,7 @@ class Answers:
             endpoint.check(read)
         return read
 
-    async def opened(self, job: Job, response: Response, alarm: Alarm) -> Meta:
+    async def opened(self, job: Job[object], response: Response, alarm: Alarm) -> Meta:
         """Return the meta of a response that may be streamed, or raise the error that it is instead."""
         if response.status not in SUCCESS:
             await self._body(job, response, alarm)
@@ -62,7 +66,7 @@ class Answers:
             await self._look_for_fault(job, response, alarm)
         return self._meta(job, response)
 
-    async def _look_for_fault(self, job: Job, response: Response, alarm: Alarm) -> None:
+    async def _look_for_fault(self, job: Job[object], response: Response, alarm: Alarm) -> None:
         """Raise the error that stands where events or a file were due; what is larger than an error is content."""
         alarm.begin("idle")
         body, is_whole = await response.peek(PROBED_BYTES, alarm.moved)
@@ -85,7 +89,7 @@ class Answers:
             should_retry(error.headers.get("x-should-retry")),
         )
 
-    async def _body(self, job: Job, response: Response, alarm: Alarm) -> bytes:
+    async def _body(self, job: Job[object], response: Response, alarm: Alarm) -> bytes:
         fine = response.status in SUCCESS
         alarm.begin("idle")
         try:
@@ -101,7 +105,7 @@ class Answers:
             raise self._refusal(job, response, read_fault(body), body)
         return body
 
-    def _refusal(self, job: Job, response: Response, fault: Fault, body: bytes) -> APIStatusError:
+    def _refusal(self, job: Job[object], response: Response, fault: Fault, body: bytes) -> APIStatusError:
         rule = fault.rule(response.status, job.endpoint.envelope)
         return rule.error(
             hide(fault.message, job.key) or rule.meaning,
@@ -116,7 +120,7 @@ class Answers:
             docs=f"docs/errors.md#{rule.anchor}",
         )
 
-    def _unreadable(self, job: Job, response: Response, body: bytes, why: str) -> APIResponseError:
+    def _unreadable(self, job: Job[object], response: Response, body: bytes, why: str) -> APIResponseError:
         kind = response.content_type or "no content type"
         return APIResponseError(
             f"the answer cannot be read: {why} ({kind}, {len(body)} bytes)",
@@ -127,7 +131,7 @@ class Answers:
             hint="Is base_url the platform's?" if _is_page(response) else "",
         )
 
-    def _redirect(self, job: Job, response: Response) -> APIResponseError:
+    def _redirect(self, job: Job[object], response: Response) -> APIResponseError:
         return APIResponseError(
             f"the address redirects to {_origin(response.headers['Location'])}, which is not followed with a key",
             status=response.status,
@@ -135,7 +139,7 @@ class Answers:
             hint="Put the final address into base_url.",
         )
 
-    def _meta(self, job: Job, response: Response) -> Meta:
+    def _meta(self, job: Job[object], response: Response) -> Meta:
         record = job.record
         record.status, record.log_id = response.status, _log_id(response)
         return Meta(

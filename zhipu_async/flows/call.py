@@ -5,23 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from zhipu_async.errors import APIConnectionError, APIError, MaybeSubmitted
 from zhipu_async.flows.alarm import Alarm
 from zhipu_async.flows.answers import Answers
+from zhipu_async.flows.headers import SentHeaders, UsualHeaders
 from zhipu_async.flows.job import Defaults, Job, Opened
 from zhipu_async.flows.observe import CallRecord, Observers
 from zhipu_async.flows.permits import Permit, Permits, Pool
-from zhipu_async.flows.request import (
-    NOTHING,
-    Content,
-    JsonContent,
-    Request,
-    SentHeaders,
-    fresh_request_id,
-)
+from zhipu_async.flows.request import JSON_TYPE, NOTHING, Content, JsonContent, Request, fresh_request_id
 from zhipu_async.flows.tasking import Tasking
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
@@ -31,6 +24,7 @@ from zhipu_async.protocol.retry import Again, GiveUp, Policy, Retries
 from zhipu_async.types.links import Linked, connect
 
 if TYPE_CHECKING:
+    from zhipu_async.flows.connection import Connection
     from zhipu_async.flows.credentials import Credentials
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
@@ -40,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-Receive = Callable[[Job, "Response", "Permit", Alarm], Awaitable[R]]
+Receive = Callable[[Job[T], "Response", Alarm], Awaitable[R]]
 
 
 class Calls:
@@ -51,7 +45,7 @@ class Calls:
         *,
         address: Address,
         credentials: Credentials,
-        http: Callable[[], Awaitable[Http]],
+        connection: Connection,
         clock: Clock,
         random: Callable[[], float],
         permits: Permits,
@@ -67,8 +61,9 @@ class Calls:
         self.permits = permits
         self.observers = observers
         self.defaults = defaults
-        self._http = http
+        self._connection = connection
         self.headers = headers
+        self._usual_headers = UsualHeaders(headers)
         self._answers = Answers(clock)
         self.tasking: Tasking = Tasking(self, ledger)
 
@@ -82,36 +77,38 @@ class Calls:
 
     async def call(self, endpoint: Endpoint[T], request: Request) -> T:
         """Return the reply. Cancelling closes the connection and returns the permit."""
-        reply, permit = await self._replied(endpoint, request, Pool.CALLS)
-        permit.release()
+        job = self._job(endpoint, request, Pool.CALLS)
+        reply = await self._repeated(job, self._answers.reply)
+        self._replied(job, reply).release()
         return reply
 
     async def submit(self, endpoint: Endpoint[T], request: Request) -> tuple[T, Permit]:
         """Return the receipt, and the permit that its task holds until it ends. Cancelling returns it."""
-        return await self._replied(endpoint, request, Pool.SUBMISSIONS)
+        job = self._job(endpoint, request, Pool.SUBMISSIONS)
+        reply = await self._repeated(job, self._answers.reply)
+        return reply, self._replied(job, reply)
 
-    async def _replied(self, endpoint: Endpoint[T], request: Request, pool: Pool) -> tuple[T, Permit]:
-        async def read(job: Job, response: Response, permit: Permit, alarm: Alarm) -> tuple[T, Permit]:
-            return await self._answers.reply(endpoint, job, response, alarm), permit
-
-        job = self._job(endpoint, request, pool)
-        reply, permit = await self._repeated(job, read)
+    def _replied(self, job: Job[T], reply: T) -> Permit:
+        """Tell the observers of a reply; return the permit that brought it."""
         if isinstance(reply, Linked):
             connect(reply, self.download)
         usage = getattr(reply, "usage", None)
         job.record.usage = usage if hasattr(usage, "total_tokens") else None  # moderations count calls
-        job.record.model = job.model or getattr(reply, "model", "")  # a poll learns it from the answer
+        if not job.model:
+            job.record.model = getattr(reply, "model", "")  # a poll learns it from the answer
         self.finish(job, None)
-        return reply, permit
+        assert job.permit is not None
+        return job.permit
 
     def open(self, endpoint: Endpoint[object], request: Request) -> Awaitable[Opened]:
         """Return the response at its first byte, with its permit. Cancelling closes and returns both."""
         return self._repeated(self._job(endpoint, request, Pool.CALLS), self._hand_over)
 
-    async def _hand_over(self, job: Job, response: Response, permit: Permit, alarm: Alarm) -> Opened:
+    async def _hand_over(self, job: Job[object], response: Response, alarm: Alarm) -> Opened:
         meta = await self._answers.opened(job, response, alarm)
         job.answered()
-        return Opened(response, meta, permit, job, alarm.due, self.finish)
+        assert job.permit is not None
+        return Opened(response, meta, job.permit, job, alarm.due, self.finish)
 
     def download(self, url: str) -> Download:
         """Return the download of a link that the platform gave."""
@@ -121,12 +118,12 @@ class Calls:
 
     async def fetch(self, url: str, headers: Mapping[str, str], deadline: float | None) -> Response:
         """Return the response of a link outside the platform's API, without the key."""
-        http = await self._http()
+        http = await self._connection.http()
         with Alarm(self.defaults.timeout, deadline) as alarm:
             alarm.begin("first")
             return await http.send("GET", url, headers, connect=self.defaults.timeout.connect, redirects=True)
 
-    def finish(self, job: Job, error: BaseException | None) -> None:
+    def finish(self, job: Job[object], error: BaseException | None) -> None:
         """Tell the observers how a call ended."""
         self.finished(job.record, error)
 
@@ -138,7 +135,7 @@ class Calls:
 
     # ── the loop ───────────────────────────────────────────────────────────────────────────────────
 
-    async def _repeated(self, job: Job, receive: Receive[R]) -> R:
+    async def _repeated(self, job: Job[T], receive: Receive[T, R]) -> R:
         self.observers.started(job.record)
         before: APIError | None = None
         try:
@@ -156,44 +153,34 @@ class Calls:
             self.finish(job, error)
             raise
 
-    async def _attempt(self, job: Job, receive: Receive[R]) -> R:
+    async def _attempt(self, job: Job[T], receive: Receive[T, R]) -> R:
         with Alarm(job.defaults.timeout, job.deadline) as alarm:
-            job.key = await self.credentials.key()
-            permit = await self.permits.acquire(key_id(job.key), job.model, job.pool)
+            job.key = self.credentials.fixed or await self.credentials.key()
+            lane = key_id(job.key), job.model, job.pool
+            permit = job.permit = self.permits.try_acquire(*lane) or await self.permits.acquire(*lane)
+            response: Response | None = None
             try:
                 job.record.attempts += 1
                 if job.request.intent is not None:
                     await job.request.intent()
                 response = await self._send(job, alarm)
-                try:
-                    return await receive(job, response, permit, alarm)
-                except BaseException:
-                    response.close()
-                    raise
+                return await receive(job, response, alarm)
             except BaseException as error:
+                if response is not None:
+                    response.close()
                 permit.release(getattr(error, "code", None))
                 raise
 
-    async def _send(self, job: Job, alarm: Alarm) -> Response:
-        http = await self._http()
-        request, content = job.request, job.content
-        extra = job.defaults.options.get("extra_body") or NOTHING
-        own_id = extra.get("request_id") or (request.fields or NOTHING).get("request_id")
-        job.request_id = job.record.request_id = str(own_id or fresh_request_id())
-        headers = SentHeaders(self.headers)
-        headers.setdefault("Authorization", self.credentials.authorization(job.key))
-        headers.update(request.headers)
-        headers.update(job.defaults.options.get("extra_headers", {}))
-        body = None
-        if content is not None:
-            headers["Content-Type"] = content.content_type
-            if content.length is not None:
-                headers["Content-Length"] = str(content.length)
-            body = content.open(job.request_id, partial(alarm.begin, "first"))
-        elif job.endpoint.method == "POST":
-            headers.setdefault("Content-Type", "application/json")  # else the HTTP library calls it a file
+    async def _send(self, job: Job[object], alarm: Alarm) -> Response:
+        http = self._connection.opened or await self._connection.http()
+        request, content, options = job.request, job.content, job.defaults.options
+        job.request_id = job.record.request_id = _own_id(request, options) or fresh_request_id()
+        headers = self._headers(http, job)
+        body = None if content is None else content.open(job.request_id, alarm.sending)
         url = self.address.url(job.endpoint.root, job.endpoint.path, request.path)
-        query = {**request.query, **job.defaults.options.get("extra_query", {})}
+        query = request.query
+        if "extra_query" in options:
+            query = {**query, **options["extra_query"]}
         if job.endpoint.replay is Replay.ONCE or request.intent is not None:
             await _hear_of_closed_connections()
         alarm.begin("first")
@@ -213,14 +200,34 @@ class Calls:
             error.sent = error.sent and alarm.sent
             raise
 
-    def _pause(self, job: Job, error: APIError) -> float:
+    def _headers(self, http: Http, job: Job[object]) -> Mapping[str, str]:
+        """What an attempt says of itself: the call's own headers win over the client's, those of the body over both."""
+        content, own = job.content, job.request.headers
+        extra = job.defaults.options.get("extra_headers", NOTHING)
+        authorization = self.credentials.authorization(job.key)
+        is_post = job.endpoint.method == "POST"  # without a type, the HTTP library calls its body a file
+        if not own and not extra and (content is None or isinstance(content, JsonContent)):
+            return self._usual_headers.of(http, authorization, JSON_TYPE if content or is_post else "")
+        headers = SentHeaders(self._usual_headers.of(http, authorization, ""))
+        headers.update(own)
+        headers.update(extra)
+        if content is not None:
+            headers["Content-Type"] = content.content_type
+            if content.length is not None:
+                headers["Content-Length"] = str(content.length)
+        elif is_post:
+            headers.setdefault("Content-Type", JSON_TYPE)
+        return headers
+
+    def _pause(self, job: Job[object], error: APIError) -> float:
         """Return how long to wait before the next attempt, or raise what the caller is to see."""
         error.attempts = job.record.attempts
         error.endpoint = job.endpoint.name
         error.request_id = error.request_id or job.request_id
         replayable = job.content is None or job.content.replayable
         remaining = None if job.deadline is None else job.deadline - asyncio.get_running_loop().time()
-        match job.retries.after(self._answers.failure(job.endpoint, error), remaining):
+        retries = job.retries = job.retries or self._retries(job)
+        match retries.after(self._answers.failure(job.endpoint, error), remaining):
             case Again(delay=delay, renew_token=renew) if replayable:
                 if renew:
                     self.credentials.forget_token()
@@ -243,22 +250,23 @@ class Calls:
                     hint="It was not sent again, because it may be charged twice. Look for it before you repeat it.",
                 ) from error
 
-    def _job(self, endpoint: Endpoint[object], request: Request, pool: Pool) -> Job:
-        defaults = self.defaults.override(request.options)
-        content = _content(endpoint, request, defaults.options.get("extra_body"))
+    def _retries(self, job: Job[object]) -> Retries:
+        policy = Policy(job.defaults.max_retries, job.defaults.options.get("overload_patience", 0.0))
+        replay = job.endpoint.replay if job.request.intent is None else Replay.ONCE
+        return Retries(policy, replay, self.random, can_renew=self.credentials.renewable)
+
+    def _job(self, endpoint: Endpoint[T], request: Request, pool: Pool) -> Job[T]:
+        defaults = self.defaults.override(request.options) if request.options else self.defaults
         total = defaults.timeout.total
         model = request.model or endpoint.default_model
-        replay = endpoint.replay if request.intent is None else Replay.ONCE
-        policy = Policy(defaults.max_retries, defaults.options.get("overload_patience", 0.0))
         return Job(
             endpoint,
             request,
-            content,
+            _content(endpoint, request, defaults.options.get("extra_body")),
             defaults,
             model,
             pool if model else Pool.SUBMISSIONS,  # without a model no limit is known until one is met
             None if total is None else asyncio.get_running_loop().time() + total,
-            Retries(policy, replay, self.random, can_renew=self.credentials.renewable),
             CallRecord(endpoint.name, model, request.stream, self.clock.now()),
         )
 
@@ -279,3 +287,12 @@ def _content(
         return request.content.with_fields(extra) if extra else request.content
     fields = {**(request.fields or {}), **extra} if extra else request.fields
     return None if fields is None else JsonContent(fields, takes_request_id=endpoint.takes_request_id)
+
+
+def _own_id(request: Request, options: CallOptions) -> str:
+    """The request_id that the caller gave."""
+    extra = options.get("extra_body")
+    own = extra.get("request_id") if extra else None
+    if not own and request.fields:
+        own = request.fields.get("request_id")
+    return str(own) if own else ""

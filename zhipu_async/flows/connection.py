@@ -19,25 +19,26 @@ class Connection:
     def __init__(self, *, trust_env: bool, session: aiohttp.ClientSession | None) -> None:
         self._trust_env = trust_env
         self._session = session
-        self._http: Http | None = None
+        self.opened: Http | None = None
+        """The `Http`, once there is one: who finds it here need not wait."""
         self._lock = threading.Lock()
 
     async def http(self) -> Http:
         """Return it. Cancelling leaves nothing behind."""
-        if self._http is None:
+        if self.opened is None:
             await asyncio.to_thread(importlib.import_module, "zhipu_async.transport.http")
             self._make()
-        assert self._http is not None
-        return self._http
+        assert self.opened is not None
+        return self.opened
 
     async def close(self) -> None:
         """Close what belongs to this loop and to dead ones."""
-        if self._http is not None:
-            await self._http.close()
+        if self.opened is not None:
+            await self.opened.close()
 
     def _make(self) -> None:
         from zhipu_async.transport.http import Http
 
         with self._lock:
-            if self._http is None:
-                self._http = Http(trust_env=self._trust_env, session=self._session)
+            if self.opened is None:
+                self.opened = Http(trust_env=self._trust_env, session=self._session)

@@ -48,6 +48,11 @@ class Credentials:
         """Tell whether a refused credential may be replaced by a fresh one."""
         return self._scheme == "jwt" or callable(self._key)
 
+    @property
+    def fixed(self) -> str:
+        """Return the key, "" when a callable has to be asked for it."""
+        return self._key if isinstance(self._key, str) else ""
+
     async def key(self) -> str:
         """Return the key; a callable is asked each time."""
         if isinstance(self._key, str):

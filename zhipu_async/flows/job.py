@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ from zhipu_async.types.base import Meta
 if TYPE_CHECKING:
     from zhipu_async.flows.permits import Permit, Pool
     from zhipu_async.transport.http import Response
+
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Defaults(msgspec.Struct, frozen=True):
@@ -44,20 +47,23 @@ class Defaults(msgspec.Struct, frozen=True):
         return self.options.get("max_retries", MAX_RETRIES)
 
 
-class Job(msgspec.Struct):
+class Job(msgspec.Struct, Generic[T_co]):
     """What the retry loop knows about one call."""
 
-    endpoint: Endpoint[object]
+    endpoint: Endpoint[T_co]
     request: Request
     content: Content | JsonContent | None
     defaults: Defaults
     model: str
     pool: Pool
     deadline: float | None
-    retries: Retries
     record: CallRecord
     key: str = ""
     request_id: str = ""
+    permit: Permit | None = None
+    """The one of the attempt that is under way, or that was answered."""
+    retries: Retries | None = None
+    """What the failures so far have used up; most calls have none."""
 
     def __repr__(self) -> str:
         return f"<Job {self.endpoint.name} {self.model}>"  # it holds the key
@@ -77,10 +83,10 @@ class Opened(msgspec.Struct):
     response: Response
     meta: Meta
     permit: Permit
-    job: Job
+    job: Job[object]
     first_deadline: float | None
     """When the first delta is due, in the loop's time."""
-    finish: Callable[[Job, BaseException | None], None]
+    finish: Callable[[Job[object], BaseException | None], None]
     ended: bool = False
 
     @property

@@ -54,11 +54,12 @@ class Permits:
 
     def try_acquire(self, key_id: str, model: str, pool: Pool = Pool.CALLS) -> Permit | None:
         """Return a permit if there is one at once."""
-        return self._line(key_id, model, pool).try_enter()
+        line = self._lines.get((key_id, model, pool)) or self._new_line(key_id, model, pool)
+        return line.try_enter()
 
     async def acquire(self, key_id: str, model: str, pool: Pool = Pool.CALLS) -> Permit:
         """Return a permit when it is this caller's turn. Cancelling leaves the queue."""
-        line = self._line(key_id, model, pool)
+        line = self._lines.get((key_id, model, pool)) or self._new_line(key_id, model, pool)
         return line.try_enter() or await line.wait()
 
     def states(self) -> list[LimitState]:
@@ -67,10 +68,6 @@ class Permits:
 
     def __repr__(self) -> str:
         return f"<limits {'; '.join(map(str, self.states())) or 'nothing sent yet'}>"
-
-    def _line(self, key_id: str, model: str, pool: Pool) -> _Line:
-        line = self._lines.get((key_id, model, pool))
-        return line or self._new_line(key_id, model, pool)
 
     def _new_line(self, key_id: str, model: str, pool: Pool) -> _Line:
         with self._lock:
@@ -101,22 +98,25 @@ class Permits:
 class Permit:
     """The right to have one request in flight, until `release`."""
 
-    __slots__ = ("__weakref__", "_line", "_loop", "_ticket")
+    __slots__ = ("__weakref__", "_held", "_line", "_loop", "_ticket")
 
-    def __init__(self, line: _Line, loop: asyncio.AbstractEventLoop, ticket: Ticket) -> None:
+    def __init__(
+        self, line: _Line, loop: asyncio.AbstractEventLoop, held: set[Ticket], ticket: Ticket
+    ) -> None:
         self._line = line
         self._loop = loop
+        self._held = held  # the tickets of this loop: in there while it is valid
         self._ticket = ticket
 
     def __repr__(self) -> str:
-        return f"<Permit {'held' if self._line.holds(self._loop, self._ticket) else 'released'}>"
+        return f"<Permit {'held' if self._ticket in self._held else 'released'}>"
 
     def release(self, answer: str | None = ACCEPTED) -> None:
         """Give the place to the next; from any thread or loop, and only the first call counts.
 
         `answer` is the business code of a refusal; None or "" teaches the limiter nothing.
         """
-        self._line.leave(self._loop, self._ticket, answer or "")
+        self._line.leave(self._held, self._ticket, answer or "")
 
     @property
     def idle(self) -> bool:
@@ -126,11 +126,14 @@ class Permit:
     @idle.setter
     def idle(self, idle: bool) -> None:
         if idle is not self._ticket.idle:
-            self._line.mark_idle(self._loop, self._ticket, idle)
+            self._line.mark_idle(self._held, self._ticket, idle)
 
     def __del__(self) -> None:
-        # A task that was submitted and forgotten would hold its place for ever.
-        self._line.dropped(self._loop, self._ticket)
+        # A task that was submitted and forgotten would hold its place for ever. This may run while this very
+        # thread holds the limiter's lock, so the loop does it.
+        if self._ticket in self._held:
+            with suppress(RuntimeError):  # a closed loop: the next who queues up takes it back
+                self._loop.call_soon_threadsafe(self._line.leave, self._held, self._ticket, "")
 
 
 class _Waiter:
@@ -172,11 +175,7 @@ class _Line:
     @property
     def busy(self) -> bool:
         """Whether anybody holds or wants a place."""
-        return bool(self._held or self.waiting)
-
-    def holds(self, loop: asyncio.AbstractEventLoop, ticket: Ticket) -> bool:
-        """Whether a place is still taken."""
-        return ticket in self._held.get(loop, ())
+        return bool(self.lane.in_flight or self.waiting)
 
     def try_enter(self) -> Permit | None:
         """Take a place unless others wait for one."""
@@ -195,26 +194,21 @@ class _Line:
             raise
         return permit
 
-    def leave(self, loop: asyncio.AbstractEventLoop, ticket: Ticket, answer: str) -> None:
+    def leave(self, held: set[Ticket], ticket: Ticket, answer: str) -> None:
         """Give a place back."""
         with self._lock:
-            if self.holds(loop, ticket):
-                self._take_back(loop, ticket, answer)
+            if ticket in held:
+                held.remove(ticket)
+                self.lane.leave(ticket, answer, self._clock.now(), waiting=bool(self.waiting))
                 if self.waiting:
                     self._let_in()
 
-    def mark_idle(self, loop: asyncio.AbstractEventLoop, ticket: Ticket, idle: bool) -> None:
+    def mark_idle(self, held: set[Ticket], ticket: Ticket, idle: bool) -> None:
         """Note whether somebody reads what comes through this place."""
         with self._lock:
-            if self.holds(loop, ticket):
+            if ticket in held:
                 self.lane.mark_idle(ticket, idle)
                 self._let_in()
-
-    def dropped(self, loop: asyncio.AbstractEventLoop, ticket: Ticket) -> None:
-        """Give a place back from a destructor, which may run while this very thread holds the lock."""
-        if self.holds(loop, ticket):
-            with suppress(RuntimeError):  # a closed loop: the next who queues up takes it back
-                loop.call_soon_threadsafe(self.leave, loop, ticket, "")
 
     def _join(self, waiter: _Waiter) -> None:
         with self._lock:
@@ -263,16 +257,10 @@ class _Line:
             return None
         held = self._held.get(loop)
         if held is None:
+            self._sweep()
             held = self._held[loop] = set()
         held.add(ticket)
-        return Permit(self, loop, ticket)
-
-    def _take_back(self, loop: asyncio.AbstractEventLoop, ticket: Ticket, answer: str) -> None:
-        held = self._held[loop]
-        held.remove(ticket)
-        if not held:
-            del self._held[loop]
-        self.lane.leave(ticket, answer, self._clock.now(), waiting=bool(self.waiting))
+        return Permit(self, loop, held, ticket)
 
     def _let_in(self) -> None:
         """Let in who may enter; the head that may not is told when the lane is closed, and sleeps."""
@@ -291,5 +279,6 @@ class _Line:
     def _sweep(self) -> None:
         """Take back what closed loops left behind."""
         for loop in [loop for loop in self._held if loop.is_closed()]:
-            for ticket in tuple(self._held[loop]):
-                self._take_back(loop, ticket, "")
+            held = self._held.pop(loop)
+            while held:
+                self.lane.leave(held.pop(), "", self._clock.now(), waiting=bool(self.waiting))

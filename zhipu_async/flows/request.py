@@ -18,6 +18,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _encoder = msgspec.json.Encoder()
 
+JSON_TYPE = "application/json"
+
 SEARCHED_BYTES = 4096  # of a body: searching a long conversation would take as long as writing it
 BYTES: frozenset[type] = frozenset({bytes, bytearray, memoryview})
 TEXTS = frozenset({"messages", "input", "documents"})  # what makes a body long, and holds no numbers
@@ -53,13 +55,6 @@ class Content(Protocol):
         ...
 
 
-class SentHeaders(dict[str, str]):
-    """Headers whose values do not show: tools that print the variables of a traceback would print the key."""
-
-    def __repr__(self) -> str:
-        return f"<headers {', '.join(self)}>"
-
-
 class Request(
     msgspec.Struct
 ):  # there is one per call, and a Struct is made in a quarter of a dataclass's time
@@ -85,19 +80,15 @@ class JsonContent:
 
     __slots__ = ("_encoded", "_own_id", "_takes_id")
 
-    content_type = "application/json"
+    content_type = JSON_TYPE
     replayable = True
     failure = None
+    length = None  # the HTTP library counts bytes by itself
 
     def __init__(self, fields: Mapping[str, object], *, takes_request_id: bool) -> None:
         self._own_id = "request_id" in fields
         self._takes_id = takes_request_id
         self._encoded = encode(fields)
-
-    @property
-    def length(self) -> int | None:
-        """Return None: the HTTP library counts bytes by itself."""
-        return None
 
     def open(self, request_id: str, moved: Callable[[], None] | None = None) -> bytes:
         """Return the bytes of one attempt."""

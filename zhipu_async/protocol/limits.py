@@ -99,7 +99,8 @@ class Lane:
 
         `waiting` says that somebody waits for a place: a lane that is never full proves nothing.
         """
-        self.mark_idle(ticket, False)
+        if ticket.idle:
+            self.mark_idle(ticket, False)
         full = waiting or self.in_flight >= self.cap
         self.in_flight -= 1
         if answer == ACCEPTED:

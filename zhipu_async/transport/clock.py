@@ -26,13 +26,9 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clocks."""
 
-    def now(self) -> float:
-        """Return monotonic seconds."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Return seconds since the epoch."""
-        return time.time()
+    # The functions themselves: each call looks at them five times.
+    now = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
 
     async def sleep(self, seconds: float, /) -> None:
         """Wait; cancelling ends the wait and nothing else."""

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.abc import AbstractStreamWriter
+from multidict import CIMultiDict, istr
 
 from zhipu_async.errors import (
     APIConnectionError,
@@ -48,6 +49,10 @@ class Http:
     def __repr__(self) -> str:
         return f"Http({'injected session' if self._injected else f'{len(self._sessions)} loops'})"
 
+    def in_own_form(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return headers that are sent often in the form that `send` need not make anew."""
+        return own_form(headers)
+
     async def send(
         self,
         method: str,
@@ -64,13 +69,13 @@ class Http:
 
         leaving: called when there is a connection and the first bytes go out on it.
         """
-        session = await self._session()
+        session = self._usable(self._injected) or self._sessions.here() or await self._sessions.get()
         try:
             answer = await session.request(
                 method,
                 url,
                 data=_payload(body, leaving),
-                headers=Headers(headers),
+                headers=headers if isinstance(headers, Headers) else own_form(headers),
                 params=query or None,
                 timeout=self._timeout(connect),
                 allow_redirects=redirects,
@@ -89,14 +94,14 @@ class Http:
             _end_draining(self._injected)
         await self._sessions.close()
 
-    async def _session(self) -> aiohttp.ClientSession:
-        if self._injected is None:
-            return await self._sessions.get()
-        if self._injected.closed:
+    def _usable(self, injected: aiohttp.ClientSession | None) -> aiohttp.ClientSession | None:
+        if injected is None:
+            return None
+        if injected.closed:
             raise InvalidArgument("the http_session that was given is closed")
-        if getattr(self._injected, "_loop", None) not in (None, asyncio.get_running_loop()):
+        if getattr(injected, "_loop", None) not in (None, asyncio.get_running_loop()):
             raise InvalidArgument("the http_session that was given belongs to another event loop")
-        return self._injected
+        return injected
 
     def _open_session(self) -> aiohttp.ClientSession:
         # The limiter decides how much is under way, so the pool must not queue as well.
@@ -115,20 +120,22 @@ class Http:
         return kept
 
 
-class Headers(dict[str, str]):
-    """Headers under aiohttp's own names: of any other it makes two copies, which live as long as a stream.
+class Headers(CIMultiDict[str]):
+    """Headers in aiohttp's own form, which it only copies: made once, they serve all requests with one key.
 
     Values do not show: tools that print the variables of a traceback would print the key.
     """
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        super().__init__((_SHARED_NAMES.get(name, name), value) for name, value in headers.items())
 
     def __repr__(self) -> str:
         return f"<headers {', '.join(self)}>"
 
 
-_SHARED_NAMES: dict[str, str] = {
+def own_form(headers: Mapping[str, str]) -> Headers:
+    """Return headers under aiohttp's own names: of any other it makes two copies, which live as long as a stream."""
+    return Headers((_SHARED_NAMES.get(name) or istr(name), value) for name, value in headers.items())
+
+
+_SHARED_NAMES: dict[str, istr] = {
     str(name): name for name in (hdrs.ACCEPT_ENCODING, hdrs.AUTHORIZATION, hdrs.CONTENT_TYPE, hdrs.USER_AGENT)
 }
 
@@ -187,6 +194,15 @@ class Response:
             return await self.read()
         finally:
             lookout.stop()
+
+    def arrived(self) -> bytes:
+        """Return the whole body when it is here and plain, b"" when there is something to wait for or to look at."""
+        if self._inflater is not None or not self._content.is_eof():
+            return b""
+        try:
+            return self._content.read_nowait()
+        except (OSError, ValueError, aiohttp.ClientError):
+            return b""  # `read` says what is wrong
 
     async def peek(self, most: int, moved: Callable[[], None]) -> tuple[bytes, bool]:
         """Return the beginning of the body and whether it is all of it, and leave it there to be read.
@@ -255,10 +271,8 @@ class Response:
 
     def release(self) -> None:
         """Give the connection back to the pool when the body is whole, drop it otherwise."""
-        if self._content.is_eof():
-            self._answer.release()
-        else:
-            self._answer.close()
+        if not self._content.is_eof():
+            self._answer.close()  # else it went back by itself when the end came
 
     async def _inflated(self, inflater: zlib._Decompress) -> bytes:  # pyright: ignore[reportPrivateUsage]
         # A bounded piece at a time: what a small compressed body can become is nobody's guess.
