@@ -1,5 +1,6 @@
-"""How do I test my own code without the platform? `pytest testing_your_app.py`
+"""How do I test my own code without the platform? `pytest -o asyncio_mode=auto testing_your_app.py`
 
+Tests that are async need a plugin, here pytest-asyncio.
 The fixtures `zhipu` and `zhipu_simulator` come with the package: a client, and the local platform that it is aimed at.
 """
 

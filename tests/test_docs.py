@@ -125,9 +125,13 @@ def call_tests(module: ModuleType, runner: asyncio.Runner) -> None:
     for name in [name for name in vars(module) if name.startswith("test_")]:
         function: object = vars(module).pop(name)
         assert inspect.isfunction(function)
-        with SimulatorThread() as simulator:
+        with SimulatorThread() as simulator, pytest.MonkeyPatch.context() as patch:
             zhipu = AsyncZhipuAI(simulator.api_key, base_url=simulator.base_url)
-            fixtures: dict[str, object] = {"zhipu": zhipu, "zhipu_simulator": simulator}
+            fixtures: dict[str, object] = {
+                "zhipu": zhipu,
+                "zhipu_simulator": simulator,
+                "monkeypatch": patch,
+            }
             outcome: object = function(
                 **{each: fixtures[each] for each in inspect.signature(function).parameters}
             )
