@@ -14,7 +14,7 @@ from zhipu_async.simulator.sounds import speech, wav
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 DATA_URI = f"data:image/png;base64,{PICTURE}"
 LINK = "https://example.org/a.png"
-RECORDING = ("a.wav", wav(speech("hello", "tongtong"), "hello"))
+RECORDING = ("a.wav", wav(speech("hello", "tongtong")))
 PAPER = ("a.pdf", b"%PDF-1.4 hello")
 PHOTO = ("a.png", base64.b64decode(PICTURE))
 JOBS = (

@@ -51,8 +51,8 @@ async def test_speed_volume_and_watermark_are_heard(caller: Caller) -> None:
 
     assert len(fast.content) == len(plain.content) // 2
     assert loud.content != plain.content
-    assert marked.content.endswith(plain.content)
     assert len(marked.content) > len(plain.content)
+    assert marked.content[-10_000:] == plain.content[-10_000:]  # the first samples hide the words
 
 
 @pytest.mark.parametrize("encoding", ["base64", "hex"])
@@ -120,12 +120,21 @@ async def test_spoken_words_are_written_down_again(caller: Caller) -> None:
     assert reply["request_id"] == "req-asr-0001"
 
 
+async def test_samples_that_were_saved_with_a_header_are_written_down_too(caller: Caller) -> None:
+    spoken = {**HELLO, "input": "你好，世界 😀", "speed": 2, "volume": 10, "watermark_enabled": False}
+    samples = (await caller.post("/audio/speech", **spoken)).content
+
+    assert (await hear(caller, wav(samples))).json["text"] == spoken["input"]
+    assert (await hear(caller, wav(samples[:1000]))).json["text"] == "你好，世界 😀"
+    assert (await hear(caller, wav(samples[:200]))).json["text"] == "这是一段0秒的录音。"
+
+
 @pytest.mark.parametrize(("seed", "repeated"), [(2, False), (1, True)])
 async def test_a_streamed_transcript_comes_in_pieces(
     session: aiohttp.ClientSession, seed: int, repeated: bool
 ) -> None:
     async with Simulator(seed=seed) as sim:
-        reply = await hear(Caller(sim, session), wav(speech("hello there", ""), "hello there"), stream="true")
+        reply = await hear(Caller(sim, session), wav(speech("hello there", "")), stream="true")
 
     *deltas, done = reply.events
     assert {event["type"] for event in deltas} == {"transcript.text.delta"}
@@ -148,7 +157,7 @@ async def test_a_transcript_can_be_cut_by_the_script(sim: Simulator, caller: Cal
 
 
 async def test_a_recording_may_come_as_base64(caller: Caller) -> None:
-    encoded = base64.b64encode(wav(speech("hello", ""), "hello")).decode()
+    encoded = base64.b64encode(wav(speech("hello", ""))).decode()
     reply = await post_form(caller, "/audio/transcriptions", model="glm-asr-2512", file_base64=encoded)
 
     assert reply.json["text"] == "hello"

@@ -65,7 +65,7 @@ def jobs(tmp_path: Path) -> Path:
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     path = tmp_path / "hello.wav"
-    path.write_bytes(wav(speech("hello", "tongtong"), "hello"))
+    path.write_bytes(wav(speech("hello", "tongtong")))
     return path
 
 

@@ -1,4 +1,4 @@
-"""Recordings that play: 24 kHz mono speech as PCM or WAV, and what a WAV file says of itself. No I/O here."""
+"""Recordings that play: 24 kHz mono speech as PCM or WAV, and the words that are hidden in it. No I/O here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from .realtime_voice import RATE, speak
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMENT = b"LIST"
-"""The chunk that carries the spoken text, so that speech can be transcribed again."""
+WORDS = b"\xa7words:"
+"""Stands before the spoken text, which is written into the lowest bits of the samples: nobody hears it, and whatever
+file the samples end up in can be transcribed again."""
+COUNT_BYTES = 4
+"""How many bytes the number of the text's bytes takes."""
+BITS = [bytes(byte >> place & 1 for place in range(8)) for byte in range(256)]
+EVEN = bytes(byte & 0xFE for byte in range(256))
 MARK_HZ = 880
 MARK_S = 0.15
 """The audible watermark that the platform puts in front unless told otherwise."""
@@ -26,7 +31,7 @@ def speech(text: str, voice: str, *, speed: float = 1, volume: float = 1, marked
         samples = array("h", [samples[int(at * speed)] for at in range(int(len(samples) / speed))])
     if volume != 1:
         samples = array("h", (max(QUIETEST, min(LOUDEST, int(sample * volume))) for sample in samples))
-    return (mark() if marked else b"") + samples.tobytes()
+    return with_words((mark() if marked else b"") + samples.tobytes(), text)
 
 
 def mark() -> bytes:
@@ -35,20 +40,32 @@ def mark() -> bytes:
     return (struct.pack("<h", 2000) * half + struct.pack("<h", -2000) * half) * int(MARK_S * MARK_HZ)
 
 
-def wav(pcm: bytes, text: str = "") -> bytes:
-    """Put a header in front of the samples, and behind them a comment that says what is spoken."""
+def with_words(pcm: bytes, text: str) -> bytes:
+    """Hide the text in the samples, one bit in each; in too few samples nothing is hidden."""
+    written = text.encode("utf-8", "replace")
+    message = WORDS + len(written).to_bytes(COUNT_BYTES, "little") + written
+    if len(message) * 16 > len(pcm):
+        return pcm
+    bits = b"".join(map(BITS.__getitem__, message))
+    loud, end = bytearray(pcm), 2 * len(bits)
+    low = int.from_bytes(loud[:end:2].translate(EVEN)) | int.from_bytes(bits)
+    loud[:end:2] = low.to_bytes(len(bits))
+    return bytes(loud)
+
+
+def hidden(pcm: bytes, start: int, count: int) -> bytes:
+    """Read so many hidden bytes."""
+    low = pcm[start * 16 : (start + count) * 16 : 2]
+    return bytes(
+        sum((low[at + place] & 1) << place for place in range(8)) for at in range(0, len(low) - 7, 8)
+    )
+
+
+def wav(pcm: bytes) -> bytes:
+    """Put a header in front of the samples."""
     head = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, RATE * 2, 2, 16)
     body = b"WAVE" + head + b"data" + struct.pack("<I", len(pcm)) + pcm
-    if text:
-        body += comment(text)
     return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def comment(text: str) -> bytes:
-    written = text.encode() + b"\0"
-    padded = written + bytes(len(written) % 2)
-    inside = b"INFOICMT" + struct.pack("<I", len(written)) + padded
-    return COMMENT + struct.pack("<I", len(inside)) + inside
 
 
 def chunks(wav_file: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -76,9 +93,10 @@ def seconds_of(wav_file: bytes) -> float:
 
 
 def spoken_in(wav_file: bytes) -> str:
-    """What the comment says that is spoken, or nothing."""
+    """What was spoken when the simulator spoke it, or nothing."""
     for name, content in chunks(wav_file):
-        if name == COMMENT and content[:8] == b"INFOICMT":
-            size = int.from_bytes(content[8:12], "little")
-            return content[12 : 12 + size].rstrip(b"\0").decode("utf-8", "replace")
+        if name == b"data" and hidden(content, 0, len(WORDS)) == WORDS:
+            size = int.from_bytes(hidden(content, len(WORDS), COUNT_BYTES), "little")
+            written = hidden(content, len(WORDS) + COUNT_BYTES, size)
+            return written.decode("utf-8", "replace") if len(written) == size else ""
     return ""

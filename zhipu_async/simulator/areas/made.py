@@ -85,7 +85,7 @@ def clip(found: re.Match[str]) -> Raw:
 
 
 def recording(found: re.Match[str]) -> Raw:
-    return Raw(wav(speech(PREVIEW, found[1], marked=False), PREVIEW), "audio/wav")
+    return Raw(wav(speech(PREVIEW, found[1], marked=False)), "audio/wav")
 
 
 def paper(found: re.Match[str]) -> Raw:

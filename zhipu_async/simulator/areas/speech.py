@@ -43,13 +43,13 @@ def speak(ask: Ask) -> Answer:
     )
     if streamed:
         return Events(chunks(ask, pcm), SECONDS_TO_FIRST_SOUND, CHUNK_MS / 1000 * REAL_TIME_FACTOR)
-    return whole(pcm, written, text_of(ask.body, "response_format", "pcm"))
+    return whole(pcm, text_of(ask.body, "response_format", "pcm"))
 
 
-def whole(pcm: bytes, written: str, response_format: str) -> Raw:
+def whole(pcm: bytes, response_format: str) -> Raw:
     seconds = SECONDS_TO_FIRST_SOUND + len(pcm) / 2 / RATE * REAL_TIME_FACTOR
     if response_format == "wav":
-        return Raw(wav(pcm, written), "audio/wav", seconds)
+        return Raw(wav(pcm), "audio/wav", seconds)
     return Raw(pcm, "audio/pcm", seconds)
 
 
@@ -77,7 +77,7 @@ def customize(ask: Ask) -> Answer:
     written = text_of(ask.body, "input")
     refuse_unsafe(written)
     pcm = speech(written, "", marked=flag_of(ask.body, "watermark_enabled", True))
-    return whole(pcm, written, text_of(ask.body, "response_format", "wav"))
+    return whole(pcm, text_of(ask.body, "response_format", "wav"))
 
 
 SPEAK = {

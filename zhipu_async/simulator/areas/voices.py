@@ -78,7 +78,7 @@ def clone(ask: Ask) -> Answer:
         raise illegal("voice_name", "there is a voice of this name already")
     now = now_in_china()
     voice_id = f"voice_clone_{now:%Y%m%d_%H%M%S}_{ask.platform.number(ask.platform.new_id()) % 1000:03}"
-    preview = wav(speech(written, voice_id), written)
+    preview = wav(speech(written, voice_id))
     url = made.to_content(ask, preview, "audio/wav", "wav")
     voices.add(voice_id, Voice(voice_id, name, f"{now:%Y-%m-%d %H:%M:%S}", url))
     file = files.keep(ask, f"{voice_id}.wav", "voice-clone-output", preview)
