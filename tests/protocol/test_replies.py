@@ -48,6 +48,20 @@ def test_every_shape_of_error_is_read_at_an_error_status_and_at_200(
     assert read_reply(body(value), Thing, Envelope.BARE) == fault
 
 
+def test_an_error_beside_messages_is_a_fault_unless_it_belongs_to_the_answer() -> None:
+    value = {"choices": [{"messages": [{"content": "a"}]}], "error": {"code": "1234"}}
+    assert fault_in(value, Envelope.BARE) is not None
+    assert fault_in(value, Envelope.ANSWER) is None
+    empty = {"choices": [1, {"messages": ""}], "error": {"code": "1234"}}
+    assert fault_in(empty, Envelope.ANSWER) is not None
+
+
+def test_a_line_of_a_batch_is_content_whatever_it_tells_of() -> None:
+    value = {"custom_id": "job-000001", "error": {"code": "1301"}}
+    assert fault_in(value, Envelope.CONTENT) is None
+    assert fault_in(value, Envelope.BARE) is not None
+
+
 def test_the_content_filter_beside_an_error_is_kept_in_both_spellings() -> None:
     for name in ("contentFilter", "content_filter"):
         value = {"error": {"code": "1301", "message": "unsafe"}, name: [{"level": 1, "role": "user"}, 7]}
@@ -162,7 +176,7 @@ def test_null_means_absent_and_floats_may_be_whole() -> None:
     assert read_reply(b'{"id": null, "count": "3"}', Thing, Envelope.BARE) == Thing(count=3)
 
 
-@pytest.mark.parametrize("page", [b"<html>", b"", b'{"id": 7, "count": []}', b"[" * 100_000])
+@pytest.mark.parametrize("page", [b"<html>", b"", b'{"id": 7, "count": [1]}', b"[" * 100_000])
 def test_what_cannot_be_read_is_said(page: bytes) -> None:
     with pytest.raises(Undecodable):
         read_reply(page, Thing, Envelope.BARE)

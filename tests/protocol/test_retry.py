@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhipu_async.protocol import retry
-from zhipu_async.protocol.codes import PLATFORM, STATUSES, look_up
+from zhipu_async.protocol.codes import FINAGENT, PLATFORM, STATUSES, look_up
 from zhipu_async.protocol.endpoint import Replay
 from zhipu_async.protocol.retry import (
     Again,
@@ -75,6 +75,19 @@ def test_what_costs_money_is_resent_once_after_a_lost_answer() -> None:
     assert isinstance(first, Again)
     assert isinstance(second, GiveUp)
     assert "billed" in second.why
+
+
+@pytest.mark.parametrize("failure", [LOST, refused("", 500), refused("", 503), refused("", 504)])
+def test_long_billed_work_is_not_sent_again_when_nobody_says_how_it_went(failure: Failure) -> None:
+    verdict = story(Replay.BILLED).after(failure, None)
+    assert isinstance(verdict, GiveUp)
+    assert "billed" in verdict.why
+
+
+def test_long_billed_work_is_sent_again_when_the_service_says_that_it_failed() -> None:
+    failed = Failure(Stage.REFUSED, look_up(200, "1006", table=FINAGENT))
+    assert attempts(story(Replay.BILLED), failed) == 4
+    assert attempts(story(Replay.BILLED), refused("1302")) == 4
 
 
 def test_what_costs_money_is_not_paid_again_for_an_answer_that_cannot_be_read() -> None:

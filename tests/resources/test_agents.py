@@ -15,6 +15,7 @@ from zhipu_async.errors import (
     BadRequestError,
     ContentBlocked,
     MaybeSubmitted,
+    NotFoundError,
     StreamClosed,
     StreamFailed,
     TaskFailed,
@@ -243,6 +244,23 @@ async def test_an_export_is_spelled_in_two_ways(
     exported = await zhipu.agents.conversation(conversation_id="c-1")
     assert exported.links == ["https://example.com/d.pdf"]
     assert exported.choices[0].messages[0].parts[0].tag_en == "PDF"
+
+
+async def test_what_could_not_be_exported_is_told_beside_what_could() -> None:
+    said = [{"role": "assistant", "content": [{"type": "file_url", "file_url": "https://example.com/d.pdf"}]}]
+    half = {"choices": [{"message": said}], "error": {"code": "1234", "message": "no html"}}
+    async with hostile(reply(half)) as server, AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+        exported = await zhipu.agents.conversation(conversation_id="c-1")
+    assert exported.links == ["https://example.com/d.pdf"]
+    assert (exported.error.code, exported.error.message) == ("1234", "no html")
+
+
+@pytest.mark.parametrize("choices", [None, [], [{}], [{"message": []}], "none"])
+async def test_an_export_without_anything_is_its_error(choices: object) -> None:
+    nothing = {"choices": choices, "error": {"code": "1222", "message": "no such conversation"}}
+    async with hostile(reply(nothing)) as server, AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+        with pytest.raises(NotFoundError):
+            await zhipu.agents.conversation(conversation_id="c-1")
 
 
 # ── what goes wrong ────────────────────────────────────────────────────────────────────────────────

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import hostile, reply
-from zhipu_async import AsyncZhipuAI
+from tests.hostile import Answer, hang_up, hostile, reply, stall
+from zhipu_async import AsyncZhipuAI, Timeout
 from zhipu_async.errors import (
+    APIConnectionError,
     APIStatusError,
     AuthenticationError,
     BadRequestError,
@@ -239,6 +240,25 @@ async def test_the_gateway_before_it_speaks_the_platforms_language() -> None:
         async with AsyncZhipuAI("a.b", base_url=server.base_url, max_retries=0) as zhipu:
             with pytest.raises(ConcurrencyLimit):
                 await due_diligence(zhipu)
+
+
+@pytest.mark.parametrize("call", [due_diligence, audit, sparring, updates])
+@pytest.mark.parametrize("trouble", [stall, hang_up])
+async def test_a_workflow_whose_answer_is_lost_is_not_paid_for_twice(call: Whole, trouble: Answer) -> None:
+    timeout = Timeout(connect=5, first=0.1, idle=5, total=5)
+    async with hostile(trouble) as server:
+        async with AsyncZhipuAI("a.b", base_url=server.base_url, timeout=timeout) as zhipu:
+            with pytest.raises(APIConnectionError, match="billed"):
+                await call(zhipu)
+    assert len(server.requests) == 1
+
+
+async def test_a_workflow_whose_service_failed_is_tried_again() -> None:
+    failed = reply({"code": 1006, "message": "model error"})
+    fine = reply({"code": 0, "message": "ok", "data": {"result": "# Report"}})
+    async with hostile(failed, fine) as server, AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+        zhipu._calls.random = lambda: 0.0  # pyright: ignore[reportPrivateUsage]  so that no pause takes time
+        assert (await due_diligence(zhipu)).text == "# Report"
 
 
 async def test_a_workflow_that_breaks_in_a_stream_says_so(

@@ -128,7 +128,7 @@ class Answers:
             body=hide(body[:ERROR_BYTES].decode("utf-8", "replace"), job.key),
             request_id=job.request_id,
             log_id=_log_id(response),
-            hint="Is base_url the platform's?" if _is_page(response) else "",
+            hint="Is base_url the platform's?" if response.content_type == "text/html" else "",
         )
 
     def _redirect(self, job: Job[object], response: Response) -> APIResponseError:

@@ -9,6 +9,8 @@ from typing import Any, TypeGuard, TypeVar
 
 import msgspec
 
+from zhipu_async.protocol.mending import MOST_MENDS, mended
+
 T = TypeVar("T")
 
 HALF = re.compile(
@@ -29,9 +31,17 @@ def decode(body: bytes, into: type[T]) -> T:
 
 
 def convert(value: object, into: type[T]) -> T:
-    """Return plain JSON values as the Struct, nulls pruned."""
+    """Return plain JSON values as the Struct: nulls pruned, and what is of the wrong kind mended where it can be."""
     try:
-        return msgspec.convert(without_nulls(value), into, strict=False, dec_hook=_vector)
+        plain = without_nulls(value)
+        for _ in range(MOST_MENDS):
+            try:
+                return msgspec.convert(plain, into, strict=False, dec_hook=_vector)
+            except msgspec.ValidationError as exc:
+                before, plain = plain, mended(plain, str(exc))
+                if plain == before:
+                    break
+        return msgspec.convert(plain, into, strict=False, dec_hook=_vector)
     except (msgspec.ValidationError, RecursionError, OverflowError) as exc:
         raise Undecodable(str(exc)) from exc
 

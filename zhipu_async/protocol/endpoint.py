@@ -18,6 +18,7 @@ class Replay(Enum):
 
     SAFE = "reads and deletes: repeat freely"
     COSTLY = "costs money, changes nothing: one resend once bytes have left"
+    BILLED = "works for minutes and is billed for it: no resend once bytes have left, unless it was refused"
     ONCE = "creates something: never again unless it surely did not arrive"
 
 
@@ -34,6 +35,7 @@ class Envelope(StrEnum):
     BARE = "nothing"
     CONTENT = "no JSON at all: the body is the content, such as sound"
     TASK = "nothing; an error beside a task's status belongs to the task, not to the call"
+    ANSWER = "nothing; an error beside messages of an answer belongs to the answer"
     CODE_200 = "{code: 200, message, data}"
     SUCCESS = "{success: true, code: 200, msg, data}"
     FINAGENT = "{code: 0, message, data}, with a code table of its own"

@@ -76,6 +76,8 @@ def fault_in(value: object, envelope: Envelope = Envelope.BARE) -> Fault | None:
         return None
     if envelope is Envelope.TASK and any(isinstance(value.get(name), str) for name in _STATUSES):
         return None  # a failed task was read without fault; a number is the HTTP status of a wrong path
+    if envelope is Envelope.ANSWER and _holds_messages(value):
+        return None
     if envelope is Envelope.CONTENT and "custom_id" in value:
         return None  # a batch's file of one line, which may tell of that line's error
     if value.get("error") not in (None, "", {}) or value.get("success") is False or _is_bare_refusal(value):
@@ -103,6 +105,13 @@ def _is_bare_refusal(value: Mapping[str, object]) -> bool:
     code = _text(value.get("code"))
     return (
         code not in ("", "0", "200") and ("msg" in value or "message" in value) and value.get("data") is None
+    )
+
+
+def _holds_messages(value: Mapping[str, object]) -> bool:
+    choices = value.get("choices")
+    return is_array(choices) and any(
+        is_object(choice) and bool(choice.get("messages") or choice.get("message")) for choice in choices
     )
 
 

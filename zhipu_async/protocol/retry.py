@@ -28,6 +28,7 @@ OWN_LOAD_BASE_SECONDS = (
     0.1  # after 1302 the limiter makes all wait for as long as it takes; this only spreads
 )
 COSTLY_RESENDS = 1  # an answer that got lost may have been billed: pay twice at most
+PERHAPS_BILLED = "It was not sent again, because it may have been billed."
 TOKEN_RENEWALS = 1  # a second refusal of a fresh token is the key's fault, or the clock's
 OVERLOAD_STEP_SECONDS = 30.0  # overloads last minutes: pauses of 30, 60, 90, 120 s were seen to work
 OVERLOAD_LONGEST_STEP_SECONDS = 120.0
@@ -140,7 +141,7 @@ class Retries:
             return GiveUp("The platform asks not to repeat it.")
         match _remedy(failure):
             case Remedy.REPEAT:
-                return self._back_off(failure)
+                return self._after_breakdown(failure)
             case Remedy.SLOWER:
                 return self._back_off(failure, OWN_LOAD_BASE_SECONDS)
             case Remedy.PAUSE:
@@ -152,6 +153,12 @@ class Retries:
             case _:
                 return GiveUp()
 
+    def _after_breakdown(self, failure: Failure) -> Again | GiveUp:
+        """A gateway that gave up waiting does not know whether the work was done; the service that failed does."""
+        if self._replay is Replay.BILLED and not (failure.rule and failure.rule.code):
+            return GiveUp(PERHAPS_BILLED)
+        return self._back_off(failure)
+
     def _back_off(self, failure: Failure, base: float = BACKOFF_BASE_SECONDS) -> Again | GiveUp:
         if self._retries >= self._policy.max_retries:
             return GiveUp()
@@ -161,6 +168,8 @@ class Retries:
 
     def _resend(self, failure: Failure) -> Again | GiveUp:
         """After a lost answer. Submissions never come here."""
+        if self._replay is Replay.BILLED:
+            return GiveUp(PERHAPS_BILLED)
         if self._replay is Replay.COSTLY and self._lost >= COSTLY_RESENDS:
             return GiveUp("It was resent once already, and each time may have been billed.")
         self._lost += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from zhipu_async.errors import APIResponseError, InvalidArgument
 from zhipu_async.flows.request import Request, sent
 from zhipu_async.protocol.agent_messages import to_agent
-from zhipu_async.protocol.endpoint import Endpoint, Replay, Root
+from zhipu_async.protocol.endpoint import Endpoint, Envelope, Replay, Root
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.resources.streaming import Streaming, continuing
 from zhipu_async.types.agent_request import AgentMessages, AgentVariables, SensitiveWordCheck, SlideExport
@@ -34,6 +34,7 @@ CONVERSATION = Endpoint(
     reply=AgentReply,
     replay=Replay.COSTLY,
     root=Root.API,
+    envelope=Envelope.ANSWER,
 )
 
 
@@ -186,7 +187,10 @@ class Agents(Streaming):
         custom_variables: SlideExport | None = None,
         **options: Unpack[CallOptions],
     ) -> AgentReply:
-        """Return the links to the slides of a conversation, exported as asked for. Cancelling closes the connection."""
+        """Return the links to the slides of a conversation, exported as asked for. Cancelling closes the connection.
+
+        What could not be exported is told in `reply.error`, beside the links that there are.
+        """
         return await self._call(
             CONVERSATION,
             options,

@@ -25,7 +25,7 @@ def _whole(name: str, path: str) -> Endpoint[FinagentResult]:
         name=f"finagent.{name}",
         path=f"/aico-saas/bm/v1/{path}",
         reply=FinagentResult,
-        replay=Replay.COSTLY,
+        replay=Replay.BILLED,
         root=Root.API,
         envelope=Envelope.FINAGENT,
         default_model=FinagentModel.PLUS,
@@ -37,7 +37,7 @@ def _streamed(name: str, path: str) -> Endpoint[FinagentEvent]:
         name=f"finagent.{name}_stream",
         path=f"/aico-saas/bm/v1/{path}",
         reply=FinagentEvent,
-        replay=Replay.COSTLY,
+        replay=Replay.BILLED,
         root=Root.API,
         envelope=Envelope.FINAGENT,
         ends=StreamEnd.EVENT,
@@ -58,6 +58,7 @@ UPDATES_STREAM = _streamed("regulatory_updates", "RegulatoryUpdatesTracker")
 class Finagent(Streaming):
     """Due diligence, consumer protection, adviser training, regulatory news: long texts that take minutes.
 
+    An answer that got lost is not asked for again, because it may have been billed.
     Errors carry FinAgent's own codes, 1001 to 1010, which mean other things than the platform's. Of a stream only the
     last event is documented; `stream.finish()` gives the result in any case.
     """

@@ -137,7 +137,7 @@ else:
 
 
 class AgentError(Part):
-    """Why a task failed; everywhere else an error is raised."""
+    """Why a task failed, or what is missing from an export; everywhere else an error is raised."""
 
     code: Code = ""
     message: str = ""
