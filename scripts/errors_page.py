@@ -37,7 +37,8 @@ INTRODUCTION = f"""\
 Everything that the library raises is a `ZhipuError`. Under it, `UsageError` is the caller's mistake (nothing was
 sent), `APIError` the platform's or the network's fault, `OutputError` an answer of the model that is not what was
 asked for. `except APIStatusError` catches every error that the platform itself reported; it has `.code`, `.status`,
-`.message`, `.request_id`, `.log_id`, `.body` and `.hint`.
+`.message`, `.request_id`, `.log_id`, `.body` and `.hint`. What this page says of a code, `zhipu-async explain 1302`
+says in a terminal, and `zhipu_async.explain("1302")` in a program.
 
 The platform's **business code** decides what an error is, and the HTTP status where there is no code: HTTP 429 can
 mean too many requests, arrears, or a quota that is used up, and HTTP 200 can carry an error.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zhipu_async.flows.tools import Tool, tool
     from zhipu_async.protocol.chat_params import ChatParams, ChatRequest
     from zhipu_async.protocol.endpoint import Replay
+    from zhipu_async.protocol.explaining import explain
     from zhipu_async.protocol.options import CallOptions
     from zhipu_async.protocol.realtime_ends import Reconnect
     from zhipu_async.protocol.realtime_timing import Patience
@@ -71,6 +72,7 @@ _HOMES = {
     "Tool": "flows.tools",
     "ToolRun": "flows.toolrun",
     "ToolRunResult": "types.toolrun",
+    "explain": "protocol.explaining",
     "tool": "flows.tools",
 }
 _MODULES = ("errors", "events", "parts", "simulator")
@@ -108,6 +110,7 @@ __all__ = [
     "__version__",
     "errors",
     "events",
+    "explain",
     "parts",
     "tool",
 ]

@@ -102,6 +102,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+ENDS_OF_SENTENCES = (".", "!", "?", "…", "]", "。", "！", "？")  # the platform also speaks Chinese
 SHOWN_MESSAGE_CHARACTERS = 400  # a gateway's HTML page is not a sentence; `.body` has all of it
 
 
@@ -134,7 +135,10 @@ class ZhipuError(Facts):
     hint: str = ""
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self._what(), self.hint) if part)
+        what = self._what()
+        if not (what and self.hint):
+            return what or self.hint
+        return f"{what}{'' if what.endswith(ENDS_OF_SENTENCES) else '.'} {self.hint}"
 
     def _what(self) -> str:
         return self.message
@@ -207,7 +211,11 @@ class APIStatusError(APIError):
     docs: str = ""
 
     def __str__(self) -> str:
-        return f"{super().__str__()} See {self.docs}." if self.docs else super().__str__()
+        if not self.docs:
+            return super().__str__()
+        # Whoever has installed the package has the command, and not the page.
+        known = self.docs.rpartition("-")[2]
+        return f"{super().__str__()} `zhipu-async explain {known if known.isdecimal() else self.status}` says more."
 
     @property
     def status_code(self) -> int:

@@ -23,7 +23,7 @@ from zhipu_async.errors import (
 )
 from zhipu_async.version import __version__
 
-COMMANDS = ["batch", "chat", "completion", "demo", "doctor", "realtime", "simulate", "tasks"]
+COMMANDS = ["batch", "chat", "completion", "demo", "doctor", "explain", "realtime", "simulate", "tasks"]
 
 
 def test_the_version_is_the_packages(run: Run) -> None:

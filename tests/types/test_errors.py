@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from zhipu_async import errors
+from zhipu_async import errors, explain
 from zhipu_async.errors import APIStatusError, APITimeoutError, InvalidArgument, RateLimitError, ZhipuError
 
 KINDS = [getattr(errors, name) for name in errors.__all__]
@@ -25,16 +25,38 @@ def test_every_error_is_the_librarys_travels_and_speaks(kind: type[ZhipuError]) 
     assert kind.__doc__
 
 
-def test_a_status_error_names_its_code_its_ids_and_its_page() -> None:
+def test_a_status_error_names_its_code_its_ids_and_who_explains_it() -> None:
     error = RateLimitError(
         "slow down", status=429, code="1302", endpoint="x.create", request_id="r", log_id="l", attempts=3,
         hint="Wait.", docs="docs/errors.md#code-1302",
     )  # fmt: skip
     assert str(error) == (
         "HTTP 429 code 1302: slow down [x.create, request_id r, log id l, 3 attempts] Wait."
-        " See docs/errors.md#code-1302."
+        " `zhipu-async explain 1302` says more."
     )
     assert error.status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("place", "asked"), [("finagent-code-1003", "1003"), ("http-404", "404"), ("http-APIStatusError", "418")]
+)
+def test_the_command_that_an_error_names_knows_the_answer(place: str, asked: str) -> None:
+    error = APIStatusError("no", status=418, docs=f"docs/errors.md#{place}")
+    assert str(error).endswith(f" `zhipu-async explain {asked}` says more.")
+    assert asked in explain(asked)
+
+
+@pytest.mark.parametrize(
+    ("happened", "said"),
+    [
+        ("no key", "no key. Set one."),
+        ("No key.", "No key. Set one."),
+        ("余额不足。", "余额不足。 Set one."),
+        ("", "Set one."),
+    ],
+)
+def test_what_happened_and_what_to_do_are_two_sentences(happened: str, said: str) -> None:
+    assert str(InvalidArgument(happened, hint="Set one.")) == said
 
 
 def test_a_page_of_html_is_cut_to_a_line() -> None:

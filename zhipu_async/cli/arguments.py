@@ -65,6 +65,11 @@ examples:
   zhipu-async realtime question.wav answer.wav
   zhipu-async realtime question.wav answer.wav --voice tongtong --json
 """
+EXPLAIN_EPILOG = """\
+examples:
+  zhipu-async explain 1113
+  zhipu-async explain 1302 1305 429
+"""
 TASKS_EPILOG = """\
 examples:
   zhipu-async tasks list tasks.sqlite3
@@ -115,6 +120,7 @@ class Tree:
         _tasks(Commands(self.parsers, commands.add("tasks", "find submitted tasks again", TASKS_EPILOG)))
         commands.add("simulate", "run the local platform, for any program to talk to")
         _doctor(commands.parser("doctor", "find out why nothing works"))
+        _explain(commands.parser("explain", "say what the platform's error codes mean", EXPLAIN_EPILOG))
         _demo(commands.parser("demo", "show the main jobs in a minute, without a key"))
         _completion(commands.parser("completion", "print a completion script for a shell", COMPLETION_EPILOG))
 
@@ -209,6 +215,11 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     _shared(parser)
 
 
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_explain_command)
+    parser.add_argument("codes", nargs="+", metavar="CODE", help="a code such as 1302, or an HTTP status")
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_demo_command)
     parser.add_argument("--quick", action="store_true", help="without the pauses for reading")
@@ -280,6 +291,12 @@ def _doctor_command(chosen: Chosen, screen: Screen) -> int:
     from zhipu_async.cli.doctor import doctor
 
     return doctor(chosen, screen)
+
+
+def _explain_command(chosen: Chosen, screen: Screen) -> int:
+    from zhipu_async.cli.explain import explain_codes
+
+    return explain_codes(chosen, screen)
 
 
 def _demo_command(chosen: Chosen, screen: Screen) -> int:

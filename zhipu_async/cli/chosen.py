@@ -64,6 +64,9 @@ class Chosen(argparse.Namespace):
     # doctor
     spend: bool = True
 
+    # explain
+    codes: tuple[str, ...] | list[str] = ()
+
     # completion
     shell: Literal["bash", "zsh", "fish"]
 
