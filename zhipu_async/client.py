@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.connection import Connection
-from zhipu_async.flows.credentials import Credentials, Hidden, KeyGiver
+from zhipu_async.flows.credentials import Credentials, KeyGiver
 from zhipu_async.flows.job import Defaults
 from zhipu_async.flows.observe import Logging, Observer, Observers, UsageTotals, configure_logging
 from zhipu_async.flows.permits import Permits
 from zhipu_async.flows.request import Request
+from zhipu_async.flows.veil import Veiled
 from zhipu_async.protocol import addresses, auth
 from zhipu_async.protocol.checked_options import check_body, check_headers, check_options
 from zhipu_async.protocol.decoding import decoder
@@ -66,7 +67,7 @@ COMPRESSIONS = (
 )
 
 
-class AsyncZhipuAI:
+class AsyncZhipuAI(Veiled):
     """The session with the platform: make one, share it among all tasks, loops and threads.
 
     api_key: the key, or an async callable that gives one; else ZHIPUAI_API_KEY, ZAI_API_KEY or ZHIPU_API_KEY.
@@ -99,7 +100,6 @@ class AsyncZhipuAI:
         trust_env: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        given, api_key = Hidden(api_key), None  # should this fail, the traceback's variables show no key
         configure_logging(os.environ.get("ZHIPU_LOG", ""))
         address = addresses.resolve(base_url, site, plan, os.environ)
         clock = SystemClock()
@@ -111,7 +111,7 @@ class AsyncZhipuAI:
         self._connection = Connection(trust_env=trust_env, session=http_session)
         self._calls = Calls(
             address=address,
-            credentials=Credentials(_key(given.key, address.site), auth, clock),
+            credentials=Credentials(_key(api_key, address.site), auth, clock),
             connection=self._connection,
             clock=clock,
             random=_chance,

@@ -16,6 +16,7 @@ from zhipu_async.flows.observe import CallRecord, Observers
 from zhipu_async.flows.permits import Permit, Permits, Pool
 from zhipu_async.flows.request import JSON_TYPE, NOTHING, Content, JsonContent, Request, fresh_request_id
 from zhipu_async.flows.tasking import Tasking
+from zhipu_async.flows.veil import veil
 from zhipu_async.protocol.addresses import Address
 from zhipu_async.protocol.auth import key_id
 from zhipu_async.protocol.endpoint import Endpoint, Replay
@@ -146,10 +147,12 @@ class Calls:
                     # A clock that ran out says nothing of the refusals that used up its time.
                     error.__cause__ = error.__cause__ or before
                     delay = self._pause(job, error)
+                    veil(error)
                     self.observers.retrying(job.record, error, delay)
                     before = error.with_traceback(None)
                 await self.clock.sleep(delay)
         except BaseException as error:
+            veil(error)
             self.finish(job, error)
             raise
 

@@ -13,18 +13,6 @@ Scheme = Literal["bearer", "jwt", "raw"]
 KeyGiver = Callable[[], Awaitable[str]]
 
 
-class Hidden:
-    """Holds a key on its way in, without showing it."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: str | KeyGiver | None) -> None:
-        self.key: str | KeyGiver | None = key
-
-    def __repr__(self) -> str:
-        return auth.HIDDEN
-
-
 class Credentials:
     """Gives the key for each attempt; signed tokens are kept while they are fresh."""
 

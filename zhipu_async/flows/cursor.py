@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from zhipu_async.errors import APIError, APITimeoutError, StreamClosed, StreamError, StreamInterrupted
+from zhipu_async.flows.veil import veil
 from zhipu_async.flows.watch import Watch
 from zhipu_async.protocol.auth import hide
 
@@ -89,7 +90,8 @@ class Cursor(Generic[T]):
             return
         try:
             opened = await opener()
-        except BaseException:
+        except BaseException as error:
+            veil(error)
             self._opener = opener
             raise
         if self.closed_while_opening:
@@ -231,6 +233,7 @@ class Cursor(Generic[T]):
         opened.end(usage=self.reader.usage, error=self.error)
 
     def _dressed(self, error: APIError, opened: Opened) -> APIError:
+        veil(error)
         error.endpoint = opened.endpoint.name
         error.request_id = opened.request_id
         error.log_id = opened.meta.log_id

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from zhipu_async.errors import APIConnectionError, InvalidType
 from zhipu_async.flows.source import Source
 from zhipu_async.flows.tasks import OF_THE_KIND, Patience, PendingTask
+from zhipu_async.flows.veil import veil
 from zhipu_async.types.tasks import Outcome
 
 E = TypeVar("E")
@@ -180,7 +181,10 @@ class Race(Generic[E, V]):
         if future.cancelled():
             return APIConnectionError("it was cancelled before it ended")
         error = future.exception()
-        if error is None or isinstance(error, Exception):
+        if error is None:
+            return None
+        veil(error)
+        if isinstance(error, Exception):
             return error
         # No call raises such a thing, but the caller's own code in it may: an item without an end would hang all.
         self._fault = self._fault or error

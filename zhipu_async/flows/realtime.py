@@ -11,6 +11,7 @@ from zhipu_async.errors import IllegalCall, InvalidArgument
 from zhipu_async.flows.realtime_answer import Answer
 from zhipu_async.flows.realtime_driver import Driver
 from zhipu_async.flows.realtime_sound import Sound, SoundInput
+from zhipu_async.flows.veil import Veiled
 from zhipu_async.protocol.realtime_calls import Refusal, Verdict, check_size
 from zhipu_async.protocol.realtime_config import Settings, changed
 from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input
@@ -49,7 +50,7 @@ class SessionState(NamedTuple):
     configuration: Configuration
 
 
-class RealtimeSession:
+class RealtimeSession(Veiled):
     """One call with the model. Enter it, say something, iterate over its events.
 
     Every method that sends waits only while the network does, and raises `IllegalCall` before anything is

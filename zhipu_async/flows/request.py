@@ -9,20 +9,12 @@ from typing import Protocol
 
 import msgspec
 
-from zhipu_async.errors import InvalidArgument
-from zhipu_async.protocol.decoding import is_array
 from zhipu_async.protocol.options import CallOptions
-from zhipu_async.protocol.sendable import refuse_unsendable
+from zhipu_async.protocol.sendable import encode, refuse_unsendable
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
-_encoder = msgspec.json.Encoder()
-
 JSON_TYPE = "application/json"
-
-SEARCHED_BYTES = 4096  # of a body: searching a long conversation would take as long as writing it
-BYTES: frozenset[type] = frozenset({bytes, bytearray, memoryview})
-TEXTS = frozenset({"messages", "input", "documents"})  # what makes a body long, and holds no numbers
 
 
 class Content(Protocol):
@@ -99,42 +91,6 @@ class JsonContent:
         return b"".join((body, comma, b'"request_id":"', request_id.encode(), b'"}'))
 
 
-def encode(fields: Mapping[str, object]) -> bytes:
-    """Return the fields as JSON, or raise where the value stands that JSON cannot carry."""
-    try:
-        encoded = _encoder.encode(fields)
-        if _holds_bytes(fields):
-            refuse_unsendable(fields)
-        if b"null" in _searched(fields, encoded):  # NaN, written as null?
-            refuse_unsendable(fields)
-        return encoded
-    except (
-        UnicodeEncodeError,
-        TypeError,
-        ValueError,
-        OverflowError,
-        RecursionError,
-        msgspec.MsgspecError,
-    ) as exc:
-        refuse_unsendable(fields)
-        raise InvalidArgument(f"the request cannot be written as JSON: {type(exc).__name__}") from exc
-
-
-def _holds_bytes(fields: Mapping[str, object]) -> bool:
-    """Whether bytes stand where they are likely to: they would be sent as base64 text, which is right nowhere."""
-    for value in fields.values():
-        if type(value) in BYTES or (is_array(value) and not BYTES.isdisjoint(map(type, value))):
-            return True
-    return False
-
-
-def _searched(fields: Mapping[str, object], encoded: bytes) -> bytes:
-    """The part of a body where a number may stand."""
-    if len(encoded) <= SEARCHED_BYTES:
-        return encoded
-    return _encoder.encode({name: value for name, value in fields.items() if name not in TEXTS})
-
-
 def sent(**fields: object) -> dict[str, object]:
     """Return the fields that the caller gave: None is not sent."""
     return {name: value for name, value in fields.items() if value is not None}
@@ -142,10 +98,11 @@ def sent(**fields: object) -> dict[str, object]:
 
 def query(**fields: object) -> dict[str, str]:
     """Return query parameters as they are written in a URL; None is not sent."""
-    return {name: _written(value) for name, value in fields.items() if value is not None}
+    return {name: _written(name, value) for name, value in fields.items() if value is not None}
 
 
-def _written(value: object) -> str:
+def _written(name: str, value: object) -> str:
+    refuse_unsendable(value, name)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

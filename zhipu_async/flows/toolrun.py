@@ -12,6 +12,7 @@ from zhipu_async.errors import InvalidArgument, InvalidType, StreamClosed, ToolR
 from zhipu_async.flows.parse import Create
 from zhipu_async.flows.parts import history
 from zhipu_async.flows.tools import Tool, Toolbox
+from zhipu_async.flows.veil import Veiled, veiled
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, ChatParams
 from zhipu_async.protocol.chat_request import normalised, split, tool_param
 from zhipu_async.protocol.completions import refuse_unusable, summed
@@ -41,7 +42,7 @@ Step: TypeAlias = RoundFinished | ToolStarted | ToolFinished
 RunEvent: TypeAlias = ChatEvent | Step
 
 
-class ToolRun:
+class ToolRun(Veiled):
     """A run with tools: await it for the result, or enter it and read its `events()`."""
 
     def __init__(
@@ -111,6 +112,7 @@ class ToolRun:
             raise StreamClosed("events() belongs inside of `async with run`")
         return self._start(streaming=True)
 
+    @veiled
     async def _finish(self) -> ToolRunResult:
         """Return the result. Cancelling cancels the tools and the call that is under way."""
         if self._result is None:

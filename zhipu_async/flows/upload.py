@@ -17,6 +17,7 @@ import msgspec
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol import multipart
 from zhipu_async.protocol.parts import MEDIA_TYPES, Kind, sniff
+from zhipu_async.protocol.sendable import refuse_unsendable
 from zhipu_async.types.saving import Progress, to_its_end
 
 __all__ = ["FileField", "Form", "Named", "Progress", "Uploadable", "file_field", "form_values"]
@@ -150,10 +151,11 @@ class Form:
 
 def form_values(**fields: object) -> dict[str, str | Sequence[str]]:
     """Return fields as the text of a form; None is not sent, a list repeats its field, an object is JSON."""
-    return {name: _written(value) for name, value in fields.items() if value is not None}
+    return {name: _written(name, value) for name, value in fields.items() if value is not None}
 
 
-def _written(value: object) -> str | list[str]:
+def _written(name: str, value: object) -> str | list[str]:
+    refuse_unsendable(value, name)
     if isinstance(value, str):
         return value
     if isinstance(value, (list, tuple)):

@@ -12,6 +12,7 @@ from zhipu_async.errors import APIResponseError, APIStatusError, InvalidArgument
 from zhipu_async.protocol.decoding import Undecodable, convert, is_object, parse
 from zhipu_async.protocol.endpoint import Envelope
 from zhipu_async.protocol.replies import read_fault
+from zhipu_async.protocol.sendable import encode
 from zhipu_async.types.base import Meta, Reply, attach
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class Sheet:
         if body.get("stream"):
             raise InvalidArgument("a batch has no streams")
         request = {"custom_id": custom_id(index), "method": "POST", "url": self.url, "body": body}
-        line = _encoder.encode(request) + b"\n"
+        line = encode(request) + b"\n"
         if len(line) > self.most_bytes:
             raise InvalidArgument(
                 f"the request has {len(line)} bytes; a whole batch file may have {self.most_bytes}"

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeGuard
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.chat_params import ChatParams
 from zhipu_async.protocol.options import CallOptions
-from zhipu_async.protocol.sendable import as_list, as_object
+from zhipu_async.protocol.sendable import Seen, as_list, as_object, is_plain
 from zhipu_async.types.chat_request import MediaPart
 
 OPTION_NAMES = frozenset(CallOptions.__annotations__)
@@ -194,7 +194,7 @@ def normalised(messages: object) -> tuple[list[dict[str, object]], bool]:
     listed = _listed(messages)
     if _are_dicts(listed) and (roles := _roles_of_texts(listed)) is not None:
         _check_roles(roles)
-        return list(listed), False
+        return Seen(listed), False
     return _one_by_one(listed)
 
 
@@ -225,20 +225,22 @@ def _are_words(values: set[object]) -> TypeGuard[set[str]]:
 def _one_by_one(messages: Sequence[object]) -> tuple[list[dict[str, object]], bool]:
     unread = False
     roles: set[str] = set()
-    kept: list[dict[str, object]] = []
+    kept, unusual = Seen(), list[dict[str, object]]()
     for position, message in enumerate(messages):
         param = message if _is_dict(message) else _message_param(message, position)
-        role = param.get("role")
+        role, content = param.get("role"), param.get("content")
         if not isinstance(role, str):
             raise InvalidArgument(
                 f"messages[{position}] has no role.", hint="One of system, user, assistant, tool."
             )
         roles.add(role)
-        if not isinstance(param.get("content"), str) and _check_content(param, role, f"messages[{position}]"):
+        if not isinstance(content, str) and _check_content(content, role, f"messages[{position}]"):
             unread = True
+        if len(param) != PLAIN_MEMBERS or type(content) is not str:
+            unusual.append(param)
         kept.append(param)
     _check_roles(roles)
-    return kept, unread
+    return kept if is_plain(unusual) else list(kept), unread
 
 
 def _check_roles(roles: set[str]) -> None:
@@ -283,9 +285,8 @@ def _message_param(message: object, position: int) -> dict[str, object]:
     )
 
 
-def _check_content(param: Mapping[str, object], role: str, where: str) -> bool:
+def _check_content(content: object, role: str, where: str) -> bool:
     """Look at content that is not text; True when one of its parts is a file still to be read."""
-    content = param.get("content")
     if as_list(content):
         return _check_parts(content, f"{where}.content")
     if content is None and role == "assistant":

@@ -3,14 +3,63 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TypeGuard
+from collections.abc import Iterable, Mapping, Sequence
+from types import NoneType
+from typing import TypeAlias, TypeGuard
 
 import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType, UsageError
 
+Message: TypeAlias = dict[str, object]
+
+
+class Seen(list[Message]):
+    """Messages that were looked at one by one: nothing in them is written as something else."""
+
+
+SURE: frozenset[type] = frozenset({str, int, bool, NoneType, Seen})  # written as what they are
+KEYS: frozenset[type] = frozenset({str, int})
+BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
+LEAVES: frozenset[type] = frozenset({NoneType, bool, int, float, str, *BYTES})
+FAILURES = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 DEEPEST = 200  # Python's own recursion limit is 1000 frames; no request of the platform nests beyond 20
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(body: object) -> bytes:
+    """Return the body as JSON, or raise where the value stands that JSON cannot carry."""
+    encoded, failure = b"", ""
+    try:
+        encoded = _encoder.encode(body)
+        if is_plain((body,)):
+            return encoded
+    except FAILURES as exc:
+        failure = type(exc).__name__  # that alone: some of these hold the text that could not be written
+    refuse_unsendable(body)
+    if failure:
+        raise InvalidArgument(f"the request cannot be written as JSON: {failure}")
+    return encoded
+
+
+def is_plain(values: Iterable[object]) -> bool:
+    """Tell whether JSON carries all of this as what it is; anything unusual wants the slow look.
+
+    This one is on the way of every request: it asks for types, and nothing for each item of a list of texts.
+    """
+    for value in values:
+        if type(value) in SURE:
+            continue
+        if _is_object(value):
+            if not (KEYS.issuperset(map(type, value)) and is_plain(value.values())):
+                return False
+        elif _is_row(value):
+            if not (SURE.issuperset(map(type, value)) or is_plain(value)):
+                return False
+        elif not isinstance(value, float) or not math.isfinite(value):
+            return False
+    return True
 
 
 def refuse_unsendable(body: object, where: str = "") -> None:
@@ -35,15 +84,25 @@ def as_list(value: object) -> TypeGuard[Sequence[object]]:
 def _walk(value: object, where: str, depth: int) -> None:
     if depth == 0:
         raise InvalidArgument(f"{_place(where)} is nested deeper than {DEEPEST} levels, or holds itself")
-    if as_object(value) and isinstance(value, dict):
+    if _is_object(value):
         for key, member in value.items():
             _check_key(key, where)
             _walk(member, f"{where}.{key}" if where else str(key), depth - 1)
-    elif as_list(value) and isinstance(value, list | tuple):
+    elif _is_row(value):
         for position, member in enumerate(value):
             _walk(member, f"{where}[{position}]", depth - 1)
-    else:
+    elif type(value) in LEAVES:
         _check_leaf(value, where)
+    else:
+        _walk(_as_builtin(value, where), where, depth - 1)
+
+
+def _is_object(value: object) -> TypeGuard[Mapping[object, object]]:
+    return isinstance(value, dict)
+
+
+def _is_row(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, list | tuple)
 
 
 def _check_key(key: object, where: str) -> None:
@@ -61,26 +120,23 @@ def _check_leaf(value: object, where: str) -> None:
 
 
 def _problem(value: object) -> tuple[type[UsageError], str] | None:
-    if value is None or isinstance(value, int):
-        return None
-    if isinstance(value, str):
-        sentence = "holds half of a surrogate pair, which UTF-8 cannot carry"
-        return (InvalidArgument, sentence) if _is_broken(value) else None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else (InvalidArgument, f"is {value}: JSON has no such number")
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, str) and _is_broken(value):
+        return InvalidArgument, "holds half of a surrogate pair, which UTF-8 cannot carry"
+    if isinstance(value, float) and not math.isfinite(value):
+        return InvalidArgument, f"is {value}: JSON has no such number"
+    if type(value) in BYTES:
         return InvalidType, "is bytes; decode it, or let zhipu_async.parts build a content part from it"
-    sentence = f"is of type {type(value).__name__}, which JSON cannot carry"
-    return None if _is_encodable(value) else (InvalidType, sentence)
+    return None
 
 
-def _is_encodable(value: object) -> bool:
+def _as_builtin(value: object, where: str) -> object:
     # The encoder knows more than JSON's own types: dates, sets, Structs.
     try:
-        msgspec.json.encode(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+        return msgspec.to_builtins(value, builtin_types=BYTES)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidType(
+            f"{_place(where)} is of type {type(value).__name__}, which JSON cannot carry"
+        ) from None
 
 
 def _is_broken(text: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.request import Content, Request, sent
+from zhipu_async.flows.veil import Veiled
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.types.base import Reply
@@ -22,7 +23,7 @@ I = TypeVar("I")  # noqa: E741  an item of a page
 Task = TypeVar("Task", bound=Reply)
 
 
-class Resource:
+class Resource(Veiled):
     """The methods of one area of the platform."""
 
     def __init__(self, calls: Calls) -> None:
@@ -38,11 +39,13 @@ class Resource:
 
             raise nothing_called(name, self)
 
-    async def _call(self, endpoint: Endpoint[T], options: CallOptions, /, **fields: object) -> T:
+    # Not coroutines themselves: these stand between the method that one calls and the call, and would cost each time.
+
+    def _call(self, endpoint: Endpoint[T], options: CallOptions, /, **fields: object) -> Awaitable[T]:
         """Send the fields that are not None as JSON and return the reply."""
         body = sent(**fields)
         request = Request(body, model=str(body.get("model", "")), options=options)
-        return await self._calls.call(endpoint, request)
+        return self._calls.call(endpoint, request)
 
     async def _submit(
         self,
@@ -65,7 +68,7 @@ class Resource:
             request = Request(content=content, options=options)
         return await self._calls.tasking.flow.submit(self._calls, endpoint, kind, request, extra=extra)
 
-    async def _get(
+    def _get(
         self,
         endpoint: Endpoint[T],
         options: CallOptions,
@@ -73,9 +76,9 @@ class Resource:
         *,
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
-    ) -> T:
+    ) -> Awaitable[T]:
         """Send no body, only path arguments and a query, and return the reply."""
-        return await self._calls.call(endpoint, Request(path=path or {}, query=query or {}, options=options))
+        return self._calls.call(endpoint, Request(path=path or {}, query=query or {}, options=options))
 
     def _pages(
         self,
@@ -95,7 +98,7 @@ class Resource:
 
         return Pages(fetch, query, items, following)
 
-    async def _upload(
+    def _upload(
         self,
         endpoint: Endpoint[T],
         content: Content,
@@ -103,6 +106,6 @@ class Resource:
         /,
         *,
         path: Mapping[str, str] | None = None,
-    ) -> T:
+    ) -> Awaitable[T]:
         """Send a form and return the reply."""
-        return await self._calls.call(endpoint, Request(content=content, path=path or {}, options=options))
+        return self._calls.call(endpoint, Request(content=content, path=path or {}, options=options))

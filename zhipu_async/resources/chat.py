@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Unpack, overload
 
 from zhipu_async.flows.request import Request
+from zhipu_async.flows.veil import veiled
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, REPAIR_TURNS, ChatParams
 from zhipu_async.protocol.chat_request import Prepared, prepare
 from zhipu_async.protocol.completions import refuse_broken
@@ -88,7 +89,7 @@ class Completions(Resource):
         """
         if stream:
             return await self.stream(model=model, messages=messages, **params).open()
-        return await self._whole(model=model, messages=messages, **params)
+        return await self._calls.call(CREATE, await _request(prepare(model, messages, params)))
 
     @expanded(ChatParams)
     def stream(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatStream:
@@ -187,6 +188,7 @@ class Completions(Resource):
         )
         return mapping.outcomes(self._calls, requests, via=via, job=job, repeat=repeat, wishes=wishes)
 
+    @veiled
     async def _whole(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatCompletion:
         return await self._calls.call(CREATE, await _request(prepare(model, messages, params)))
 

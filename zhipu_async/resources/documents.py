@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TypeGuard, TypeVar, Unpack
 
 from zhipu_async.flows.pages import Pages, Query, following
-from zhipu_async.flows.request import Request, encode, query, sent
+from zhipu_async.flows.request import Request, query, sent
 from zhipu_async.flows.upload import Form, Named, Progress, file_field
 from zhipu_async.protocol.endpoint import Endpoint, Envelope, Replay, Root
 from zhipu_async.protocol.options import CallOptions
+from zhipu_async.protocol.sendable import encode
 from zhipu_async.resources.base import Resource
 from zhipu_async.types.documents import (
     AddedDocuments,

@@ -12,6 +12,7 @@ from zhipu_async.flows.call import Calls
 from zhipu_async.flows.realtime import RealtimeSession
 from zhipu_async.flows.realtime_driver import Driver
 from zhipu_async.flows.realtime_link import Socket
+from zhipu_async.flows.veil import veiled
 from zhipu_async.protocol.realtime import Machine
 from zhipu_async.protocol.realtime_config import (
     MODEL,
@@ -101,6 +102,7 @@ class Realtime(Resource):
         )
         return RealtimeSession(driver, keeps_sound=reconnect is not None and reconnect.replay_audio)
 
+    @veiled
     async def _dial(self, tls: ssl.SSLContext | None, seconds: float) -> Socket:
         """Open a socket with a fresh key; the library for it is imported off the loop, at the first call."""
         credentials = self._calls.credentials
