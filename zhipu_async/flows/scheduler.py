@@ -59,7 +59,8 @@ class Watched:
     since: float
     age_known: bool
     waits: set[Wait] = field(default_factory=set["Wait"])
-    poll: asyncio.Task[None] | None = None
+    poller: asyncio.Task[None] | None = None
+    """Who is asking about it at this moment."""
     failing_since: float | None = None
     unseen: int = 0
     error: Exception | None = None
@@ -77,7 +78,7 @@ class Wait:
 class Scheduler:
     """Asks about many tasks from one asyncio task, which exists only while somebody waits.
 
-    Polls are asyncio tasks, as many as are under way: never one for each task that is pending.
+    Pollers are asyncio tasks, as many as polls are under way: never one for each task that is pending.
     """
 
     def __init__(
@@ -153,8 +154,8 @@ class Scheduler:
     def _forget(self, watched: Watched) -> None:
         del self._watched[watched.kind.name, watched.ref.id]
         self._polls_due.drop(watched)
-        if watched.poll is not None:
-            watched.poll.cancel()
+        if watched.poller is not None:
+            watched.poller.cancel()
         if not self._watched:
             self._wake_up()
 
@@ -167,8 +168,8 @@ class Scheduler:
             else:
                 wait.future.set_exception(error)
                 wait.future.exception()  # a waiter that is cancelled in this very moment is no reason for a log
-        if watched.poll is asyncio.current_task():
-            watched.poll = None  # it is on its way out by itself
+        if watched.poller is asyncio.current_task():
+            watched.poller = None  # it has its answer, and goes on to the next
         self._forget(watched)
 
     # ── the loop ───────────────────────────────────────────────────────────────────────────────────
@@ -207,22 +208,31 @@ class Scheduler:
                 wait.future.exception()
 
     def _start_polls(self) -> None:
+        while len(self._under_way) < self._polling.under_way and (watched := self._next_poll()) is not None:
+            poller = asyncio.get_running_loop().create_task(self._keep_polling(watched))
+            watched.poller = poller
+            self._under_way.add(poller)
+            poller.add_done_callback(self._poller_ended)
+
+    def _next_poll(self) -> Watched | None:
+        """Return the task that has been due for longest, as long as the budget allows another poll."""
         now = self._clock.now()
-        while len(self._under_way) < self._polling.under_way and self._is_due(now) and self._budget.take(now):
-            watched = self._polls_due.pop_due(now)
-            assert watched is not None
-            watched.poll = asyncio.get_running_loop().create_task(self._poll(watched))
-            self._under_way.add(watched.poll)
-            watched.poll.add_done_callback(self._poll_ended)
-
-    def _is_due(self, now: float) -> bool:
         due = self._polls_due.next_due()
-        return due is not None and due <= now
+        if due is None or due > now or not self._budget.take(now):
+            return None
+        return self._polls_due.pop_due(now)
 
-    def _poll_ended(self, poll: asyncio.Task[None]) -> None:
+    async def _keep_polling(self, watched: Watched) -> None:
+        """Poll, and go on with what is due by then: an asyncio task for each poll costs as much as the rest here."""
+        await self._poll(watched)
+        while (following := self._next_poll()) is not None:
+            following.poller = asyncio.current_task()
+            await self._poll(following)
+
+    def _poller_ended(self, poller: asyncio.Task[None]) -> None:
         if len(self._under_way) >= self._polling.under_way:
             self._wake_up()
-        self._under_way.discard(poll)
+        self._under_way.discard(poller)
 
     async def _pause(self, wake: asyncio.Future[None]) -> None:
         seconds = self._until_next()
@@ -284,7 +294,7 @@ class Scheduler:
             self._settle(watched, error=error)
 
     def _again(self, watched: Watched) -> None:
-        watched.poll = None
+        watched.poller = None
         now = self._clock.now()
         pause = self._rhythm(watched.kind).next(now - watched.since, self._random())
         self._plan(watched, now + pause)
