@@ -14,6 +14,7 @@ from zhipu_async.flows.connection import Connection
 from zhipu_async.flows.credentials import Credentials, KeyGiver
 from zhipu_async.flows.job import Defaults
 from zhipu_async.flows.observe import Logging, Observer, Observers, UsageTotals, configure_logging
+from zhipu_async.flows.only_async import OnlyAsyncWith
 from zhipu_async.flows.permits import Permits
 from zhipu_async.flows.request import Request
 from zhipu_async.flows.veil import Veiled
@@ -67,7 +68,7 @@ COMPRESSIONS = (
 )
 
 
-class AsyncZhipuAI(Veiled):
+class AsyncZhipuAI(Veiled, OnlyAsyncWith):
     """The session with the platform: make one, share it among all tasks, loops and threads.
 
     api_key: the key, or an async callable that gives one; else ZHIPUAI_API_KEY, ZAI_API_KEY or ZHIPU_API_KEY.

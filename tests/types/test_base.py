@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import reduce
+
 import msgspec
 import pytest
 
 from zhipu_async.protocol.decoding import decode
-from zhipu_async.types.base import Meta, Part, Reply, attach
+from zhipu_async.types.base import FROM_PYDANTIC, Meta, Part, Reply, attach
 from zhipu_async.types.chat import ChatCompletion
 
 
@@ -60,3 +63,17 @@ def test_the_halves_of_a_character_are_put_together() -> None:
         rb'{"choices": [{"message": {"content": "\ud83d\ude00\ud83d"}}], "id": null}', ChatCompletion
     )
     assert reply.text == "\N{GRINNING FACE}\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize("name", FROM_PYDANTIC)
+def test_what_is_typed_from_habit_is_answered_with_the_name_here(name: str) -> None:
+    here = FROM_PYDANTIC[name]
+    with pytest.raises(AttributeError, match=re.escape(f"no attribute {name!r}; here that is `.{here}`")):
+        getattr(Outer(), name)
+    assert reduce(getattr, here.removesuffix("()").split("."), Outer())
+
+
+def test_a_name_that_nobody_has_is_a_plain_error_and_knows_its_neighbours() -> None:
+    with pytest.raises(AttributeError, match=r"'Outer' object has no attribute 'itms'$") as caught:
+        getattr(Outer(), "itms")  # noqa: B009  a typo, which a type checker would find
+    assert isinstance(caught.value.obj, Outer)

@@ -17,7 +17,15 @@ import pytest
 
 from zhipu_async.errors import InvalidToolArguments
 from zhipu_async.protocol.decoding import decode
-from zhipu_async.types.chat import Audio, ChatCompletion, FunctionCall, McpCall, Message, ToolCall
+from zhipu_async.types.chat import (
+    Audio,
+    ChatCompletion,
+    ChatCompletionChunk,
+    FunctionCall,
+    McpCall,
+    Message,
+    ToolCall,
+)
 from zhipu_async.types.marks import without_marks
 
 
@@ -199,3 +207,10 @@ def test_clips_that_the_document_shows_beside_an_answer_are_read() -> None:
     clips = [{"url": "https://example.org/v.mp4", "cover_image_url": "https://example.org/v.png"}, None]
     (clip,) = completion(video_result=clips).video_result
     assert (clip.url, clip.cover_image_url) == ("https://example.org/v.mp4", "https://example.org/v.png")
+
+
+def test_a_chunk_goes_on_as_json_without_what_it_does_not_say() -> None:
+    body = b'{"id":"c1","choices":[{"index":0,"delta":{"content":"hi"}}]}'
+    chunk = msgspec.json.decode(body, type=ChatCompletionChunk)
+    assert chunk.to_dict() == {"id": "c1", "choices": [{"delta": {"content": "hi"}}]}
+    assert msgspec.json.decode(chunk.to_json()) == chunk.to_dict()

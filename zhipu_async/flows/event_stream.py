@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zhipu_async.flows.cursor import Cursor, Reader
+from zhipu_async.flows.only_async import OnlyAsyncFor, OnlyAsyncWith
 from zhipu_async.types.base import UNKNOWN, Meta
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class EventStream(Generic[T]):
+class EventStream(OnlyAsyncWith, OnlyAsyncFor, Generic[T]):
     """Events that arrive one by one.
 
     Leaving a loop over it before its end, by `break`, an exception or cancelling, closes the connection at once.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from zhipu_async.flows.only_async import OnlyAsyncFor
+
 P = TypeVar("P")
 I = TypeVar("I")  # noqa: E741  an item
 
@@ -13,7 +15,7 @@ Query = Mapping[str, str]
 DEFAULT_SIZE = 10  # of numbered pages, where the caller does not say
 
 
-class Pages(Generic[P, I]):
+class Pages(OnlyAsyncFor, Generic[P, I]):
     """`await` gives the first page, `async for` every item of every page, `.pages()` page after page."""
 
     def __init__(

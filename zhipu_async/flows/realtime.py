@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from zhipu_async.errors import IllegalCall, InvalidArgument
+from zhipu_async.flows.only_async import OnlyAsyncFor, OnlyAsyncWith
 from zhipu_async.flows.realtime_answer import Answer
 from zhipu_async.flows.realtime_driver import Driver
 from zhipu_async.flows.realtime_sound import Sound, SoundInput
@@ -50,7 +51,7 @@ class SessionState(NamedTuple):
     configuration: Configuration
 
 
-class RealtimeSession(Veiled):
+class RealtimeSession(Veiled, OnlyAsyncWith, OnlyAsyncFor):
     """One call with the model. Enter it, say something, iterate over its events.
 
     Every method that sends waits only while the network does, and raises `IllegalCall` before anything is

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol, TypeAlias, Unpack
 
 from zhipu_async.errors import InvalidArgument, InvalidType, StreamClosed, ToolRoundsExceeded
+from zhipu_async.flows.only_async import OnlyAsyncWith
 from zhipu_async.flows.parse import Create
 from zhipu_async.flows.parts import history
 from zhipu_async.flows.tools import Tool, Toolbox
@@ -42,7 +43,7 @@ Step: TypeAlias = RoundFinished | ToolStarted | ToolFinished
 RunEvent: TypeAlias = ChatEvent | Step
 
 
-class ToolRun(Veiled):
+class ToolRun(Veiled, OnlyAsyncWith):
     """A run with tools: await it for the result, or enter it and read its `events()`."""
 
     def __init__(

@@ -6,12 +6,23 @@ from collections.abc import Mapping
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "AsyncZhipuAI": {
+        "aclose": "close",
         "assistant": "assistants",
+        "batch": "batches",
+        "beta": "chat.completions",
+        "completion": "chat.completions",
         "completions": "chat.completions",
+        "copy": "with_options",
+        "embedding": "embeddings",
+        "file": "files",
+        "fine_tuning": "request('POST', '/fine_tuning/jobs', body=...)",
         "layout_parsing": "layout",
+        "model_api": "chat.completions",
         "moderation": "moderations",
         "responses": "chat.completions",
         "tools": "web_search.pro",
+        "vector_stores": "knowledge",
+        "video": "videos",
         "voice": "voices",
     },
     "Assistants": {
@@ -19,9 +30,13 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
         "query_conversation_usage": "assistants.conversations",
         "query_support": "assistants.list",
     },
-    "Audio": {"transcribe": "audio.transcriptions.create"},
-    "Chat": {"create": "chat.completions.create"},
-    "Completions": {"acreate": "chat.completions.create"},
+    "Audio": {"transcribe": "audio.transcriptions.create", "transcription": "audio.transcriptions.create"},
+    "Chat": {
+        "completion": "chat.completions",
+        "create": "chat.completions.create",
+        "stream": "chat.completions.stream",
+    },
+    "Completions": {"acreate": "chat.completions.create", "retrieve": "tasks.attach('chat:<id>')"},
     "FileParser": {
         "content": "tasks.attach('file_parser:<task_id>')",
         "create": "file_parser.submit",
@@ -30,6 +45,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     "Files": {"create": "files.upload", "retrieve_content": "files.content"},
     "Images": {
         "async_generations": "images.submit",
+        "create": "images.generate",
         "generations": "images.generate",
         "retrieve_images_result": "tasks.attach('images:<id>')",
     },
@@ -45,6 +61,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
     "Videos": {
         "create": "videos.submit",
         "generations": "videos.submit",
+        "retrieve": "tasks.attach('videos:<id>')",
         "retrieve_videos_result": "tasks.attach('videos:<id>')",
     },
     "WebReader": {"web_reader": "web_reader.read"},

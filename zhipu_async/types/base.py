@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeGuard, TypeVar
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 import msgspec
 
 KEPT_BODY_BYTES = 256 * 1024  # a reply keeps its own bytes for `.raw` up to here; vectors need no second copy
+
+FROM_PYDANTIC: Mapping[str, str] = {
+    "dict": "to_dict()",
+    "get": "raw.get()",
+    "json": "to_json()",
+    "model_dump": "to_dict()",
+    "model_dump_json": "to_json()",
+}
+"""What is typed from habit, since the replies of other clients are pydantic models, or were dicts."""
 
 R = TypeVar("R", bound="Reply")
 
@@ -38,6 +47,13 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 class Reply(Part, dict=True, kw_only=True):
     """What an endpoint answers; fields the library does not know yet are in `.raw`."""
+
+    if not TYPE_CHECKING:  # where a name that is missing is an error already
+
+        def __getattr__(self, name):
+            hint = f"; here that is `.{FROM_PYDANTIC[name]}`" if name in FROM_PYDANTIC else ""
+            message = f"{type(self).__name__!r} object has no attribute {name!r}{hint}"
+            raise AttributeError(message, name=name, obj=self)
 
     @property
     def meta(self) -> Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
 import msgspec
@@ -10,9 +11,6 @@ from zhipu_async.errors import InvalidToolArguments
 from zhipu_async.types.base import Part, Reply
 from zhipu_async.types.marks import without_marks
 from zhipu_async.types.spoken import Audio as Audio
-
-if TYPE_CHECKING:
-    import builtins
 
 T = TypeVar("T")
 
@@ -379,6 +377,15 @@ class ChatCompletionChunk(msgspec.Struct, frozen=True, gc=False, omit_defaults=T
     def reasoning(self) -> str:
         """Return what this chunk adds to the first choice's reasoning."""
         return (self.choices[0].delta.reasoning_content or "") if self.choices else ""
+
+    def to_dict(self) -> dict[str, builtins.object]:
+        """Return the fields that are set as plain dicts and lists."""
+        plain: dict[str, builtins.object] = msgspec.to_builtins(self)
+        return plain
+
+    def to_json(self) -> str:
+        """Return the fields that are set as JSON text."""
+        return msgspec.json.encode(self).decode()
 
     @property
     def finish_reason(self) -> str | None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+import os
 
 from zhipu_async.types.base import Part
 from zhipu_async.types.sound import playable
-
-if TYPE_CHECKING:
-    import os
 
 
 class Audio(Part):
