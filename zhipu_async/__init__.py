@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zhipu_async.flows.event_stream import EventStream
     from zhipu_async.flows.ledger import Ledger
     from zhipu_async.flows.observe import CallRecord, Observer
+    from zhipu_async.flows.outcomes import Outcomes
     from zhipu_async.flows.pages import Pages
     from zhipu_async.flows.parse import Parsed
     from zhipu_async.flows.progress import Progress
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from zhipu_async.protocol.timeouts import Timeout
     from zhipu_async.types.base import Meta, Reply
     from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk
-    from zhipu_async.types.tasks import Outcome, TaskRef
+    from zhipu_async.types.tasks import Outcome, TaskRef, Unfinished
     from zhipu_async.types.toolrun import ToolRunResult
 
 # Where each lazily imported name lives: `import zhipu_async` itself must cost next to nothing.
@@ -58,6 +59,7 @@ _HOMES = {
     "Meta": "types.base",
     "Observer": "flows.observe",
     "Outcome": "types.tasks",
+    "Outcomes": "flows.outcomes",
     "Pages": "flows.pages",
     "Parsed": "flows.parse",
     "Patience": "protocol.realtime_timing",
@@ -72,6 +74,7 @@ _HOMES = {
     "Tool": "flows.tools",
     "ToolRun": "flows.toolrun",
     "ToolRunResult": "types.toolrun",
+    "Unfinished": "types.tasks",
     "explain": "protocol.explaining",
     "tool": "flows.tools",
 }
@@ -93,6 +96,7 @@ __all__ = [
     "Meta",
     "Observer",
     "Outcome",
+    "Outcomes",
     "Pages",
     "Parsed",
     "Patience",
@@ -107,6 +111,7 @@ __all__ = [
     "Tool",
     "ToolRun",
     "ToolRunResult",
+    "Unfinished",
     "__version__",
     "errors",
     "events",

@@ -12,8 +12,10 @@ from zhipu_async.errors import (
     ContentBlocked,
     InvalidArgument,
     RateLimitError,
+    StreamFailed,
 )
 from zhipu_async.protocol.batch_lines import Sheet, answer_of_line, custom_id, id_of_line
+from zhipu_async.protocol.completions import refuse_broken
 from zhipu_async.types.base import Reply
 from zhipu_async.types.chat import ChatCompletion
 
@@ -118,3 +120,14 @@ def test_an_answer_of_another_shape_is_an_error_of_its_item() -> None:
     answer = answer_of_line(line(response={"body": {"choices": "none"}}), ChatCompletion)
     assert isinstance(answer, APIResponseError)
     assert not isinstance(answer, Reply)
+
+
+def test_an_answer_that_was_broken_off_is_a_failure_as_it_is_for_a_call() -> None:
+    body = {"id": "c1", "choices": [{"message": {"content": "Hel"}, "finish_reason": "network_error"}]}
+    error = answer_of_line(line(response={"status_code": 200, "body": body}), ChatCompletion, refuse_broken)
+    assert isinstance(error, StreamFailed)
+    assert error.partial is not None
+    assert (error.code, error.partial.text) == ("network_error", "Hel")
+    body["choices"] = [{"message": {"content": "Hello"}, "finish_reason": "length"}]
+    whole = answer_of_line(line(response={"status_code": 200, "body": body}), ChatCompletion, refuse_broken)
+    assert isinstance(whole, ChatCompletion)

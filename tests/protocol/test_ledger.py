@@ -33,6 +33,7 @@ def test_even_unsendable_fields_have_a_fingerprint() -> None:
         (errors.ContentBlocked(code="1301"), Trace.FAILURE),
         (errors.TaskFailed("no"), Trace.FAILURE),
         (errors.OutputTruncated("cut"), Trace.FAILURE),
+        (errors.StreamFailed("network_error"), Trace.FAILURE),
         (errors.MaybeSubmitted("?"), Trace.INTENT),
         (errors.ConcurrencyLimit(code="1302"), Trace.NOTHING),
         (errors.AccountError(code="1113"), Trace.NOTHING),

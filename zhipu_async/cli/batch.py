@@ -7,9 +7,10 @@ import json
 import signal
 import sys
 from collections.abc import Generator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from zhipu_async.cli.chosen import CHAT_MODEL, INTERRUPTED, OK, PLATFORM_FAILED, Chosen
 from zhipu_async.cli.connecting import Connection, connected
@@ -17,6 +18,9 @@ from zhipu_async.cli.lines import Remaining, Source, keep_answers, written
 from zhipu_async.cli.progress import Display, progress
 from zhipu_async.cli.screen import GREEN, YELLOW, Screen
 from zhipu_async.errors import InvalidArgument, MaybeSubmitted
+
+if TYPE_CHECKING:
+    from zhipu_async import ChatCompletion, Outcome, Outcomes
 
 JOB = "zhipu-async batch run"  # the ledger belongs to one output file, so one name is enough
 FINISHING = "\nFinishing what is under way; Ctrl-C again leaves it.\n"
@@ -78,18 +82,26 @@ async def _work(
         # Line by line: after a crash at most the line being written is missing, and the ledger has that one.
         with (
             chosen.target.open("a", encoding="utf-8", buffering=1) as target,
-            _interruptible(chosen, remaining, tally),
+            _interruptible(chosen, outcomes, tally),
         ):
-            async with aclosing(outcomes):
-                async for outcome in outcomes:
-                    target.write(json.dumps(written(outcome), ensure_ascii=False) + "\n")
-                    tally.answered += outcome.ok
-                    tally.failed += not outcome.ok
-                    tally.unknown += isinstance(outcome.error, MaybeSubmitted)
+            async with outcomes:
+                try:
+                    async for outcome in outcomes:
+                        _keep(outcome, target, tally)
+                finally:
+                    for outcome in outcomes.finished():
+                        _keep(outcome, target, tally)
+
+
+def _keep(outcome: Outcome[ChatCompletion], target: TextIO, tally: Tally) -> None:
+    target.write(json.dumps(written(outcome), ensure_ascii=False) + "\n")
+    tally.answered += outcome.ok
+    tally.failed += not outcome.ok
+    tally.unknown += isinstance(outcome.error, MaybeSubmitted)
 
 
 @contextmanager
-def _interruptible(chosen: Chosen, remaining: Remaining, tally: Tally) -> Generator[None]:
+def _interruptible(chosen: Chosen, outcomes: Outcomes[ChatCompletion], tally: Tally) -> Generator[None]:
     """Let the first Ctrl-C begin nothing more, and the second leave at once.
 
     A call that is cut off may be paid for and its answer lost. Tasks and batches live on, so there one will do.
@@ -99,7 +111,8 @@ def _interruptible(chosen: Chosen, remaining: Remaining, tally: Tally) -> Genera
 
     def interrupt() -> None:
         leaving = tally.interrupted or chosen.via != "direct"
-        tally.interrupted = remaining.stopped = True
+        tally.interrupted = True
+        outcomes.stop()
         if leaving:
             work.cancel()
         else:

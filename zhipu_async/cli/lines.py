@@ -68,10 +68,9 @@ class Source:
 
 
 class Remaining:
-    """The requests that an earlier run has not answered; no more of them once it is stopped."""
+    """The requests that an earlier run has not answered."""
 
     def __init__(self, source: Source, answered: frozenset[str]) -> None:
-        self.stopped: bool = False
         self._source = source
         self._answered = answered
 
@@ -79,10 +78,7 @@ class Remaining:
         return self._source.count - len(self._answered & self._source.keys)
 
     def __iter__(self) -> Iterator[tuple[str, ChatRequest]]:
-        for keyed in self._source.requests(without=self._answered):
-            if self.stopped:
-                return
-            yield keyed
+        return self._source.requests(without=self._answered)
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, Iterable
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from zhipu_async.cli.chosen import OK, PLATFORM_FAILED, Chosen
@@ -79,20 +78,21 @@ async def _report(
     chosen: Chosen,
     screen: Screen,
 ) -> int:
-    code, count = OK, 0
-    waiting = (
+    outcomes = (
         zhipu.tasks.as_completed(tasks, timeout=chosen.timeout)
         if chosen.timeout is not None
         else zhipu.tasks.as_completed(tasks)
     )
-    async with aclosing(waiting) as outcomes:
-        async for outcome in outcomes:
-            count += 1
-            code = code if outcome.ok else PLATFORM_FAILED
-            _tell(outcome, screen)
-    if not count:
+    async with outcomes:
+        try:
+            async for outcome in outcomes:
+                _tell(outcome, screen)
+        finally:  # also at a Ctrl-C: what has ended is told
+            for outcome in outcomes.finished():
+                _tell(outcome, screen)
+    if not outcomes.progress.done:
         screen.notice("Nothing is unfinished.", DIM)
-    return code
+    return PLATFORM_FAILED if outcomes.progress.failed else OK
 
 
 def _tell(outcome: Outcome[Reply], screen: Screen) -> None:

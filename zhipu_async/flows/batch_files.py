@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -10,6 +15,8 @@ from typing import IO
 import anyio.to_thread
 
 from zhipu_async.protocol.batch_lines import Sheet, id_of_line
+from zhipu_async.types.batches import Batch
+from zhipu_async.types.tasks import TaskRef
 
 WRITTEN_BYTES = 1024 * 1024  # collected before a thread writes them
 
@@ -32,6 +39,8 @@ class Paper:
     sheet: Sheet
     items: list[Item] = field(default_factory=list[Item])
     digest: str = ""
+    ref: TaskRef[Batch] | None = None
+    """What finds its batch again, once there is one."""
 
 
 class Writer:
@@ -81,34 +90,52 @@ class Answers:
     """Finds lines by their ids in output and error files. Every method blocks: for threads."""
 
     def __init__(self) -> None:
-        self._files: list[IO[bytes]] = []
-        self._places: dict[str, tuple[IO[bytes], int]] = {}
+        self._places: dict[str, tuple[Path, int]] = {}
 
     def take(self, path: Path) -> None:
         """Look through a file once; the first answer to an id counts."""
-        file = path.open("rb")
-        self._files.append(file)
         start = 0
-        for line in file:
-            if found := id_of_line(line):
-                self._places.setdefault(found, (file, start))
-            start += len(line)
+        with path.open("rb") as file:
+            for line in file:
+                if found := id_of_line(line):
+                    self._places.setdefault(found, (path, start))
+                start += len(line)
 
     def read(self, ids: list[str]) -> list[bytes]:
         """Return the lines, b"" where there is none."""
-        return [self._line(each) for each in ids]
+        with ExitStack() as stack:
+            files: dict[Path, IO[bytes]] = {
+                path: stack.enter_context(path.open("rb")) for path in self._paths(ids)
+            }
+            return [self._line(files, each) for each in ids]
 
-    def close(self) -> None:
-        """Close the files."""
-        for file in self._files:
-            file.close()
+    def _paths(self, ids: list[str]) -> set[Path]:
+        return {self._places[each][0] for each in ids if each in self._places}
 
-    def _line(self, wanted: str) -> bytes:
+    def _line(self, files: dict[Path, IO[bytes]], wanted: str) -> bytes:
         if wanted not in self._places:
             return b""
-        file, start = self._places[wanted]
-        file.seek(start)
-        return file.readline()
+        path, start = self._places[wanted]
+        files[path].seek(start)
+        return files[path].readline()
+
+
+class Folder:
+    """Where the files are: the requests are somebody's words, so it is the user's own, and gone afterwards."""
+
+    def __init__(self) -> None:
+        self._remove: Callable[[], object] | None = None
+
+    def make(self) -> Path:
+        """Make it. It goes with this object, or with the interpreter, if nobody removes it before."""
+        path = Path(tempfile.mkdtemp(prefix="zhipu-async-"))
+        self._remove = weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+        return path
+
+    def remove(self) -> None:
+        """Remove it, if it is there."""
+        if self._remove is not None:
+            self._remove()
 
 
 def _append(path: Path, piece: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sized
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sized
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypedDict, TypeGuard, TypeVar
@@ -13,11 +13,13 @@ import msgspec
 from zhipu_async.errors import InvalidArgument, LedgerError
 from zhipu_async.flows.jobs import Job, Repeat
 from zhipu_async.flows.ledger import Line
-from zhipu_async.flows.progress import OnError, OnProgress, told
+from zhipu_async.flows.outcomes import Delivery, Outcomes
+from zhipu_async.flows.progress import OnError, OnProgress
 from zhipu_async.flows.race import Entrant, Race
 from zhipu_async.flows.request import Request
 from zhipu_async.flows.source import Source
 from zhipu_async.flows.tasks import PendingTask
+from zhipu_async.flows.work import Work
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.kinds import Kind
 from zhipu_async.protocol.options import CallOptions
@@ -26,7 +28,6 @@ from zhipu_async.types.tasks import Outcome, TaskReceipt
 
 if TYPE_CHECKING:
     from zhipu_async.flows.call import Calls
-    from zhipu_async.transport.clock import Clock
 
 log = logging.getLogger("zhipu_async.bulk")
 
@@ -86,18 +87,13 @@ class Bulk(Generic[R, V]):
     submission: tuple[Endpoint[TaskReceipt], Kind[Any]] | None = None
     """Where it goes `via="task"`."""
 
-    def run(
-        self, elements: Source[R | tuple[str, R]], *, at_once: int | None, ordered: bool
-    ) -> AsyncGenerator[Outcome[V]]:
-        """Yield how each item ended."""
+    def work(self, elements: Source[R | tuple[str, R]], *, at_once: int | None, ordered: bool) -> Work[V]:
+        """Return the work on these items; nothing has begun yet."""
         if self.submission is None:
             window = starting = at_once or CALLS_AT_ONCE
         else:
             window, starting = at_once or TASKS_AT_ONCE, SUBMISSIONS_AT_ONCE
-        race: Race[R | tuple[str, R], V] = Race(
-            elements, self._entrant, window=window, starting=starting, ordered=ordered
-        )
-        return race.run()
+        return Race(elements, self._entrant, window=window, starting=starting, ordered=ordered)
 
     def _entrant(self, element: R | tuple[str, R], index: int) -> Entrant[V]:
         key, request = keyed(element, index)
@@ -141,26 +137,27 @@ class Bulk(Generic[R, V]):
 class Way(Protocol[R, V_co]):
     """One way to get bulk work done."""
 
-    def run(
-        self, elements: Source[R | tuple[str, R]], *, at_once: int | None, ordered: bool
-    ) -> AsyncGenerator[Outcome[V_co]]:
-        """Yield how each item ended."""
+    def work(self, elements: Source[R | tuple[str, R]], *, at_once: int | None, ordered: bool) -> Work[V_co]:
+        """Return the work on these items; nothing has begun yet."""
         ...
 
 
 def outcomes(
+    calls: Calls,
     way: Way[R, V_co],
     elements: Iterable[R | tuple[str, R]] | AsyncIterable[R | tuple[str, R]],
     wishes: Wishes,
-    clock: Clock,
-) -> AsyncGenerator[Outcome[V_co]]:
-    """Yield how each item ended, tell of the progress, and raise the first error if that is wanted."""
-    return told(
-        way.run(Source(elements), at_once=wishes.concurrency, ordered=wishes.ordered),
-        clock=clock,
-        total=len(elements) if isinstance(elements, Sized) else None,
-        on_progress=wishes.on_progress,
-        on_error=wishes.on_error,
+) -> Outcomes[V_co]:
+    """Return how each item ends, for whoever asks."""
+    return Outcomes(
+        Delivery(
+            way.work(Source(elements), at_once=wishes.concurrency, ordered=wishes.ordered),
+            clock=calls.clock,
+            handing=calls.tasking.handing,
+            total=len(elements) if isinstance(elements, Sized) else None,
+            on_progress=wishes.on_progress,
+            on_error=wishes.on_error,
+        )
     )
 
 

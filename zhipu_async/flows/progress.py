@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from zhipu_async.flows.observe import TokenUsage
-from zhipu_async.transport.clock import Clock
 from zhipu_async.types.tasks import Outcome
-
-V = TypeVar("V")
 
 OnError = Literal["collect", "raise"]
 
@@ -26,6 +22,8 @@ class Progress:
     failed: int = 0
     replayed: int = 0
     """How many of them the ledger knew, so that nothing was sent."""
+    under_way: int = 0
+    """How many were pulled from the input and have no outcome yet; after an early end, how many were cut off."""
     tokens: int = 0
     elapsed: float = 0.0
 
@@ -63,23 +61,3 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-
-
-async def told(
-    outcomes: AsyncGenerator[Outcome[V]],
-    *,
-    clock: Clock,
-    total: int | None,
-    on_progress: OnProgress | None,
-    on_error: OnError,
-) -> AsyncGenerator[Outcome[V]]:
-    """Yield the outcomes, tell the callback of each, and raise the first error if that is wanted."""
-    progress, began = Progress(total), clock.now()
-    async with aclosing(outcomes):
-        async for outcome in outcomes:
-            progress.note(outcome, clock.now() - began)
-            if on_progress is not None:
-                on_progress(progress)
-            if on_error == "raise":
-                outcome.result  # noqa: B018  (it raises)
-            yield outcome

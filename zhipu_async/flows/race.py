@@ -1,10 +1,10 @@
-"""Many things under way, yielded as they end: what `as_completed`, `gather` and `map` have in common."""
+"""Many things under way, handed out as they end: what `as_completed`, `gather` and `map` have in common."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -13,7 +13,7 @@ from zhipu_async.errors import APIConnectionError, InvalidType
 from zhipu_async.flows.source import Source
 from zhipu_async.flows.tasks import OF_THE_KIND, Patience, PendingTask
 from zhipu_async.flows.veil import veil
-from zhipu_async.types.tasks import Outcome
+from zhipu_async.types.tasks import Outcome, Unfinished
 
 E = TypeVar("E")
 V = TypeVar("V")
@@ -21,8 +21,6 @@ V = TypeVar("V")
 WINDOW = 10_000  # under way at one time; each costs about a kilobyte
 STARTING = 16  # on their way at one time: enough for a hundred a second, and a new limit is met gently
 PULLED_AT_ONCE = 256  # before the other tasks of the loop get a turn
-
-Started = PendingTask[Any] | Outcome[V]
 
 
 @dataclass(slots=True)
@@ -36,7 +34,10 @@ class Entrant(Generic[V]):
 
 
 class Race(Generic[E, V]):
-    """Pulls items as there is room, starts them, and yields how each ended."""
+    """Pulls items as there is room, starts them, and keeps how each ended until somebody takes it.
+
+    It moves on only while somebody asks: nothing is pulled between two calls of `fill`.
+    """
 
     def __init__(
         self,
@@ -48,43 +49,74 @@ class Race(Generic[E, V]):
         ordered: bool = False,
         timeout: float | Patience | None = OF_THE_KIND,
     ) -> None:
+        self.pulled: int = 0
+        self.fault: BaseException | None = None
+        """What ended the input, or came out of an item and cannot be an outcome; raised when all has ended."""
         self._source = source
         self._enter_as = enter
         self._window = window
         self._starting_most = starting
         self._ordered = ordered
         self._timeout = timeout
-        self._pulled = 0
-        self._yielded = 0
+        self._taken = 0
+        self._following = 0
         self._pull: asyncio.Task[None] | None = None
         self._starting: set[asyncio.Future[PendingTask[Any] | Outcome[V]]] = set()
         self._pending: set[asyncio.Future[Any]] = set()
+        self._entrants: dict[int, Entrant[V]] = {}
         self._ready: deque[Outcome[V]] = deque()
-        self._held: dict[int, Outcome[V]] = {}
-        self._fault: BaseException | None = None
-        self._wake: asyncio.Future[None] | None = None
+        self._held: dict[int, Outcome[V] | None] = {}
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._stopped = False
         self._left = False
 
-    async def run(self) -> AsyncGenerator[Outcome[V]]:
-        """Yield the outcomes. Cancelling, or leaving the loop, ends what is under way here."""
+    # ── handing out ────────────────────────────────────────────────────────────────────────────────
+
+    def take(self) -> Outcome[V] | None:
+        """Return the next item that has ended, if there is one."""
+        if not self._ready:
+            return None
+        self._taken += 1
+        return self._ready.popleft()
+
+    def loosen(self) -> bool:
+        """Make everything that has ended ready, also what waits for its turn; tell whether there is any."""
+        for index in sorted(self._held):
+            if (outcome := self._held[index]) is not None:
+                self._ready.append(outcome)
+                self._held[index] = None  # handed out already when its turn comes
+        return bool(self._ready)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing will come any more."""
+        if self._ready:
+            return False
+        return self._left or (self._is_complete() and self._taken == self.pulled)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return what was pulled and has not ended."""
+        return [
+            Unfinished(each.key, each.index, each.task.ref if each.task is not None else None)
+            for each in self._entrants.values()
+        ]
+
+    async def change(self) -> None:
+        """Wait until something may be there to be taken. Cancelling loses nothing."""
+        if self._has_room() and (self._pull is None or self._pull.done()):
+            await asyncio.sleep(0)  # there is more to pull; the others have had their turn
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
         try:
-            while True:
-                self._fill()
-                if self._ready:
-                    self._yielded += 1
-                    yield self._ready.popleft()
-                elif self._is_over():
-                    break
-                else:
-                    await self._change()
-            if self._fault is not None:
-                raise self._fault
+            await waiter
         finally:
-            await self._clear()
+            self._waiters.discard(waiter)
 
     # ── pulling ────────────────────────────────────────────────────────────────────────────────────
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Pull and start as many items as there is room for."""
         if self._source.is_async:
             if (self._pull is None or self._pull.done()) and self._has_room():
                 self._pull = asyncio.create_task(self._pull_one())
@@ -93,41 +125,42 @@ class Race(Generic[E, V]):
             if not self._has_room():
                 return
             try:
-                self._take(self._source.next())
+                self._enter_each(self._source.next())
             except Exception as error:  # noqa: BLE001  (the caller's own iterator: told when all has ended)
-                self._fault = error
+                self.fault = error
 
     async def _pull_one(self) -> None:
         try:
-            self._take(await self._source.anext())
+            self._enter_each(await self._source.anext())
         except Exception as error:  # noqa: BLE001  (as above)
-            self._fault = error
+            self.fault = error
         except BaseException as error:
-            if self._left:
+            if self._left or self._stopped:
                 raise  # we cancelled it ourselves
-            self._fault = _spoken(error)
+            self.fault = _spoken(error)
         finally:
             self._poke()
 
-    def _take(self, elements: list[E]) -> None:
+    def _enter_each(self, elements: list[E]) -> None:
         for element in elements:
-            self._enter(self._enter_as(element, self._pulled))
-            self._pulled += 1
+            self._enter(self._enter_as(element, self.pulled))
+            self.pulled += 1
 
     def _has_room(self) -> bool:
         return (
-            not self._source.exhausted
-            and self._fault is None
+            not self._left
+            and not self._is_complete()
             and len(self._starting) < self._starting_most
-            and self._pulled - self._yielded < self._window
+            and self.pulled - self._taken < self._window
         )
 
-    def _is_over(self) -> bool:
-        return (self._source.exhausted or self._fault is not None) and self._yielded == self._pulled
+    def _is_complete(self) -> bool:
+        return self._source.exhausted or self._stopped or self.fault is not None
 
     # ── one item ───────────────────────────────────────────────────────────────────────────────────
 
     def _enter(self, entrant: Entrant[V]) -> None:
+        self._entrants[entrant.index] = entrant
         if entrant.task is not None:
             self._follow(entrant, entrant.task)
             return
@@ -139,14 +172,15 @@ class Race(Generic[E, V]):
 
     def _started(self, entrant: Entrant[V], starting: asyncio.Future[PendingTask[Any] | Outcome[V]]) -> None:
         self._starting.discard(starting)
-        error = self._error_of(starting)
-        if self._left:
+        if self._left and starting.cancelled():
             return
+        error = self._error_of(starting)
         if error is not None:
             self._end(entrant, Outcome(error=error))
             return
         started = starting.result()
         if isinstance(started, PendingTask):
+            entrant.task = started
             self._follow(entrant, started)
         elif isinstance(started, Outcome):  # pyright: ignore[reportUnnecessaryIsInstance]  (as callers may)
             self._end(entrant, started)
@@ -156,6 +190,8 @@ class Race(Generic[E, V]):
             )
 
     def _follow(self, entrant: Entrant[V], task: PendingTask[Any]) -> None:
+        if self._left:
+            return
         future = task.watch(self._timeout)
         self._pending.add(future)
         future.add_done_callback(partial(self._ended, entrant, task))
@@ -163,19 +199,28 @@ class Race(Generic[E, V]):
 
     def _ended(self, entrant: Entrant[V], task: PendingTask[Any], future: asyncio.Future[Any]) -> None:
         self._pending.discard(future)
+        if self._left and future.cancelled():
+            return
         error = self._error_of(future)
         value = None if error is not None else future.result()
         self._end(entrant, Outcome(ref=task.ref, error=error, value=value))
 
     def _end(self, entrant: Entrant[V], outcome: Outcome[V]) -> None:
         outcome = replace(outcome, key=entrant.key, index=entrant.index)
-        if not self._ordered:
+        del self._entrants[entrant.index]
+        if not self._ordered or self._left:
             self._ready.append(outcome)
         else:
             self._held[entrant.index] = outcome
-            while (following := self._held.pop(self._yielded + len(self._ready), None)) is not None:
-                self._ready.append(following)
+            self._release()
         self._poke()
+
+    def _release(self) -> None:
+        while self._following in self._held:
+            following = self._held.pop(self._following)
+            self._following += 1
+            if following is not None:
+                self._ready.append(following)
 
     def _error_of(self, future: asyncio.Future[Any]) -> Exception | None:
         if future.cancelled():
@@ -187,37 +232,46 @@ class Race(Generic[E, V]):
         if isinstance(error, Exception):
             return error
         # No call raises such a thing, but the caller's own code in it may: an item without an end would hang all.
-        self._fault = self._fault or error
+        self.fault = self.fault or error
         ended = APIConnectionError(f"it was ended by {type(error).__name__}")
         ended.__cause__ = error
         return ended
 
-    # ── waiting and leaving ────────────────────────────────────────────────────────────────────────
+    # ── leaving ────────────────────────────────────────────────────────────────────────────────────
 
-    async def _change(self) -> None:
-        if self._has_room() and (self._pull is None or self._pull.done()):
-            await asyncio.sleep(0)  # there is more to pull; the others have had their turn
-            return
-        self._wake = asyncio.get_running_loop().create_future()
-        await self._wake
+    def stop(self) -> None:
+        """Pull nothing more; what is under way goes on."""
+        self._stopped = True
+        if self._pull is not None:
+            self._pull.cancel()
+        self._poke()
 
-    def _poke(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
-    async def _clear(self) -> None:
+    def leave(self) -> None:
+        """Cancel what is under way; what has ended stays to be taken."""
         self._left = True
-        for future in tuple(self._pending):
-            future.cancel()
-        left: set[asyncio.Future[Any]] = {*self._starting}
-        if self._pull is not None and not self._pull.done():
-            left.add(self._pull)
-        for task in left:
-            task.cancel()
+        self.loosen()
+        for future in self._under_way():
+            if not future.get_loop().is_closed():
+                future.cancel()
         self._source.close()
-        if left:
+        self._poke()
+
+    async def aclose(self) -> None:
+        """Leave, and wait until nothing is left behind."""
+        self.leave()
+        here = asyncio.current_task()
+        if left := {future for future in self._under_way() if future is not here}:
             await asyncio.wait(left)
         await self._source.aclose()
+
+    def _under_way(self) -> set[asyncio.Future[Any]]:
+        pull: set[asyncio.Future[Any]] = set() if self._pull is None or self._pull.done() else {self._pull}
+        return pull | self._starting | self._pending
+
+    def _poke(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 def _spoken(error: BaseException) -> BaseException:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
 
-from zhipu_async.errors import APIResponseError, APIStatusError, InvalidArgument
+from zhipu_async.errors import APIError, APIResponseError, APIStatusError, InvalidArgument
 from zhipu_async.protocol.decoding import Undecodable, convert, is_object, parse
 from zhipu_async.protocol.endpoint import Envelope
 from zhipu_async.protocol.replies import read_fault
@@ -74,26 +74,38 @@ def id_of_line(line: bytes) -> str:
     return found if isinstance(found, str) else ""
 
 
-def answer_of_line(line: bytes, into: type[T]) -> T | Exception:
-    """Return what a line of an output or error file says; the shape of the latter is documented nowhere."""
+def answer_of_line(
+    line: bytes, into: type[T], check: Callable[[object], None] | None = None
+) -> T | Exception:
+    """Return what a line of an output or error file says; the shape of the latter is documented nowhere.
+
+    check: raises for an answer that can be read and is a failure all the same, as for a call.
+    """
     value = parse(line)
     response = value.get("response") if is_object(value) else None
     response = response if is_object(response) else {}
     body = response.get("body")
     status = response.get("status_code")
     if is_object(body) and status in (None, 200) and not body.get("error"):
-        return _reply(body, into)
+        return _reply(body, into, check)
     told = body if body else value
     return _refusal(told, status if isinstance(status, int) else 400)
 
 
-def _reply(body: Mapping[str, object], into: type[T]) -> T | Exception:
+def _reply(
+    body: Mapping[str, object], into: type[T], check: Callable[[object], None] | None
+) -> T | Exception:
     try:
         reply = convert(body, into)
     except Undecodable as exc:
         return APIResponseError(f"a line of the batch's output cannot be read: {exc}")
     if isinstance(reply, Reply):
         attach(reply, Meta(), _encoder.encode(body))
+    try:
+        if check is not None:
+            check(reply)
+    except APIError as error:
+        return error
     return reply
 
 

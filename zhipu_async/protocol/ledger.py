@@ -15,6 +15,7 @@ from zhipu_async.errors import (
     ContentBlocked,
     MaybeSubmitted,
     OutputError,
+    StreamFailed,
     TaskFailed,
     UsageError,
 )
@@ -30,7 +31,7 @@ class State(StrEnum):
     DONE = "done"
     """It ended, and the result is kept."""
     FAILED = "failed"
-    """It ended without a result, and would again."""
+    """It ended without a result, which may have been paid for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,10 @@ class Trace(Enum):
 
     NOTHING = "it surely was not accepted: the next run may send it again"
     INTENT = "it may have been accepted: nobody sends it again unless told to"
-    FAILURE = "it would fail again: the next run hears the same"
+    FAILURE = "it has ended, and without a result: the next run hears the same"
 
 
-FINAL = (BadRequestError, ContentBlocked, TaskFailed, OutputError)
+FINAL = (BadRequestError, ContentBlocked, TaskFailed, OutputError, StreamFailed)
 
 
 def trace_of(error: BaseException) -> Trace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -19,11 +19,12 @@ from zhipu_async.resources.batches import SUBMIT
 from zhipu_async.resources.files import Files
 from zhipu_async.types.base import Reply
 from zhipu_async.types.batches import Batch
-from zhipu_async.types.tasks import Outcome, TaskReceipt
+from zhipu_async.types.tasks import TaskReceipt
 
 if TYPE_CHECKING:
     from zhipu_async.flows.call import Calls
     from zhipu_async.flows.ledger import Line
+    from zhipu_async.flows.outcomes import Outcomes
     from zhipu_async.flows.tasks import PendingTask
 
 R = TypeVar("R")
@@ -49,9 +50,9 @@ class Mapping(Generic[R, V]):
         job: str | None,
         repeat: Repeat,
         wishes: Wishes,
-    ) -> AsyncGenerator[Outcome[V]]:
-        """Yield how each item ended."""
-        return outcomes(self.way(calls, via, job, repeat), elements, wishes, calls.clock)
+    ) -> Outcomes[V]:
+        """Return how each item ends, for whoever asks."""
+        return outcomes(calls, self.way(calls, via, job, repeat), elements, wishes)
 
     def way(self, calls: Calls, via: Via, job: str | None, repeat: Repeat) -> Way[R, V]:
         """Return what gets the work done."""
@@ -63,7 +64,7 @@ class Mapping(Generic[R, V]):
                 desk=desk(calls),
                 job=job,
                 url=self.batch_url,
-                reply=self.endpoint.reply,
+                endpoint=self.endpoint,
                 prepare=self.prepare,
                 most_lines=self.most_lines,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Unpack, overload
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zhipu_async.flows.bulk import Via
     from zhipu_async.flows.job import Opened
     from zhipu_async.flows.jobs import Repeat
+    from zhipu_async.flows.outcomes import Outcomes
     from zhipu_async.flows.parse import Parsed
     from zhipu_async.flows.progress import OnError, OnProgress
     from zhipu_async.flows.stream import ChatStream
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from zhipu_async.protocol.chat_params import ChatRequest
     from zhipu_async.resources.async_completions import AsyncCompletions
     from zhipu_async.types.chat_task import ChatTaskResult
-    from zhipu_async.types.tasks import Outcome
 
 T = TypeVar("T")
 
@@ -162,8 +162,8 @@ class Completions(Resource):
         on_error: OnError = "collect",
         job: str | None = None,
         repeat: Repeat = "nothing",
-    ) -> AsyncGenerator[Outcome[ChatCompletion]]:
-        """Yield how each of many requests ended, pulling them as there is room for more.
+    ) -> Outcomes[ChatCompletion]:
+        """Return how each of many requests ends: `async for outcome in ...`; they are pulled as there is room.
 
         requests: `ChatRequest` dicts, or pairs of a key of yours and one; a list, a generator, an async generator.
         via: "direct" calls; "task" submits and polls; "batch" writes files that the platform works off within
@@ -176,7 +176,9 @@ class Completions(Resource):
             paid for again, what was submitted is waited for, and what may have arrived is reported.
         repeat: what a job sends again: "failed" items, "unknown" ones that may have arrived, or "both".
 
-        Leaving the loop, or cancelling, ends the calls under way; tasks and batches live on.
+        A cancelled wait loses nothing: `outcomes.finished()` gives at once what has ended, in a `finally` after
+        Ctrl-C for example, `unfinished()` what has not. Nothing new begins while nobody asks. Dropping the outcomes,
+        `aclose()` and closing the client cancel the calls under way; tasks and batches live on. `stop()` lets them end.
         """
         from zhipu_async.flows.bulk import Wishes
         from zhipu_async.protocol.kinds import CHAT, SUBMIT_CHAT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from zhipu_async.errors import InvalidArgument, InvalidType
@@ -15,10 +15,10 @@ from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.packing import parcel_for
 from zhipu_async.resources.bulk import Mapping
 from zhipu_async.types.embeddings import EmbeddingList
-from zhipu_async.types.tasks import Outcome
 
 if TYPE_CHECKING:
     from zhipu_async.flows.call import Calls
+    from zhipu_async.flows.outcomes import Outcomes
 
 URL = "/v4/embeddings"
 
@@ -31,8 +31,8 @@ def vectors_of(
     dimensions: int | None,
     via: str,
     options: MapOptions,
-) -> AsyncGenerator[Outcome[Any]]:
-    """Yield the vector of each text."""
+) -> Outcomes[Any]:
+    """Return the vector of each text, for whoever asks."""
     if isinstance(texts, str):
         raise InvalidType(
             "texts is a list or another iterable of str; for one text there is embeddings.create"
@@ -56,7 +56,7 @@ def vectors_of(
         way = Packs(bulk=bulk, parcel=parcel_for(model))
     else:
         raise InvalidArgument(f"embeddings can be mapped via='direct' or 'batch', not {via!r}")
-    return outcomes(way, texts, _wishes(options), calls.clock)
+    return outcomes(calls, way, texts, _wishes(options))
 
 
 def _wishes(options: MapOptions) -> Wishes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, overload
 
 from zhipu_async.errors import InvalidArgument
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zhipu_async.flows.bulk import MapOptions
-    from zhipu_async.types.tasks import Outcome
+    from zhipu_async.flows.outcomes import Outcomes
 
 Texts: TypeAlias = "Iterable[str | tuple[str, str]] | AsyncIterable[str | tuple[str, str]]"
 
@@ -89,7 +89,7 @@ class Embeddings(Resource):
         vectors: Literal["list"] = "list",
         via: Literal["direct", "batch"] = "direct",
         **options: Unpack[MapOptions],
-    ) -> AsyncGenerator[Outcome[list[float]]]: ...
+    ) -> Outcomes[list[float]]: ...
     @overload
     def map(
         self,
@@ -100,7 +100,7 @@ class Embeddings(Resource):
         vectors: Literal["array"],
         via: Literal["direct", "batch"] = "direct",
         **options: Unpack[MapOptions],
-    ) -> AsyncGenerator[Outcome[Floats]]: ...
+    ) -> Outcomes[Floats]: ...
     @overload
     def map(
         self,
@@ -111,7 +111,7 @@ class Embeddings(Resource):
         vectors: Literal["numpy"],
         via: Literal["direct", "batch"] = "direct",
         **options: Unpack[MapOptions],
-    ) -> AsyncGenerator[Outcome[NDArray[numpy.float32]]]: ...
+    ) -> Outcomes[NDArray[numpy.float32]]: ...
     def map(
         self,
         texts: Texts,
@@ -121,11 +121,11 @@ class Embeddings(Resource):
         vectors: Literal["list", "array", "numpy"] = "list",
         via: Literal["direct", "batch"] = "direct",
         **options: Unpack[MapOptions],
-    ) -> AsyncGenerator[Outcome[Any]]:
-        """Yield the vector of each of many texts, in their order, 64 texts to a request.
+    ) -> Outcomes[Any]:
+        """Return the vector of each of many texts, in their order, 64 texts to a request: `async for outcome in ...`.
 
-        A text that is refused costs only itself: its request is halved until it stands alone. Leaving the
-        loop, or cancelling, ends the calls under way.
+        A text that is refused costs only itself: its request is halved until it stands alone. Interrupts as in
+        `chat.completions.map`: a cancelled wait loses nothing, `outcomes.finished()` gives what has ended.
 
         texts: strings, or pairs of a key of yours and one; a list, a generator, an async generator.
         via: "direct" calls, or "batch" files that the platform works off within a day, at half the price.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Sized
 from typing import Any, TypeAlias, TypeGuard, TypeVar, overload
 
 from zhipu_async.errors import InvalidType
+from zhipu_async.flows.outcomes import Delivery, Outcomes
 from zhipu_async.flows.race import Entrant, Race
 from zhipu_async.flows.scheduler import Polling
 from zhipu_async.flows.source import Source
@@ -48,30 +49,31 @@ class Tasks:
         tasks: Iterable[Waitable[T]] | AsyncIterable[Waitable[T]],
         *,
         timeout: float | Patience | None = OF_THE_KIND,
-    ) -> AsyncGenerator[Outcome[T]]: ...
+    ) -> Outcomes[T]: ...
     @overload
     def as_completed(
         self, tasks: Iterable[str] | AsyncIterable[str], *, timeout: float | Patience | None = OF_THE_KIND
-    ) -> AsyncGenerator[Outcome[Reply]]: ...
+    ) -> Outcomes[Reply]: ...
     def as_completed(
         self,
         tasks: Iterable[Waitable[Any] | str] | AsyncIterable[Waitable[Any] | str],
         *,
         timeout: float | Patience | None = OF_THE_KIND,
-    ) -> AsyncGenerator[Outcome[Any]]:
-        """Yield how each task ended, in the order of their ends; submissions are started as limits allow.
+    ) -> Outcomes[Any]:
+        """Return how each task ends, in the order of their ends; submissions are started as limits allow.
 
-        Failures are outcomes too: `outcome.ok` tells, `outcome.result` raises. Leaving the loop early, or
-        cancelling, ends the waits and the submissions under way; tasks that have an id live on.
+        Failures are outcomes too: `outcome.ok` tells, `outcome.result` raises. A cancelled wait loses nothing:
+        `outcomes.finished()` gives at once what has ended. Dropping the outcomes, `aclose()` and closing the client
+        end the waits and the submissions under way; tasks that have an id live on, `unfinished()` names them.
         timeout: seconds for each task, from the moment that it is waited for.
         """
-        return self._race(tasks, timeout, ordered=False).run()
+        return self._outcomes(tasks, timeout, ordered=False)
 
     async def gather(
         self, *tasks: Waitable[T], timeout: float | Patience | None = OF_THE_KIND
     ) -> list[Outcome[T]]:
         """Return how each task ended, in the order of the arguments. Cancelling leaves the tasks alive."""
-        return [outcome async for outcome in self._race(tasks, timeout, ordered=True).run()]
+        return [outcome async for outcome in self._outcomes(tasks, timeout, ordered=True)]
 
     def resume(self, job: str | None = None) -> AsyncIterator[PendingTask[Reply]]:
         """Yield every task of the ledger that was submitted and has not ended, oldest first.
@@ -84,14 +86,17 @@ class Tasks:
         """Return the ledger's requests of which nobody knows whether they arrived: they were cut off on the way."""
         return await self._flow.intents(job)
 
-    def _race(
+    def _outcomes(
         self,
         tasks: Iterable[Waitable[Any] | str] | AsyncIterable[Waitable[Any] | str],
         timeout: float | Patience | None,
         *,
         ordered: bool,
-    ) -> Race[Any, Any]:
-        return Race(Source(tasks), self._entrant, timeout=timeout, ordered=ordered)
+    ) -> Outcomes[Any]:
+        race: Race[Any, Any] = Race(Source(tasks), self._entrant, timeout=timeout, ordered=ordered)
+        total = len(tasks) if isinstance(tasks, Sized) else None
+        calls = self._flow.calls
+        return Outcomes(Delivery(race, clock=calls.clock, handing=calls.tasking.handing, total=total))
 
     def _entrant(self, waitable: Waitable[Any] | str, index: int) -> Entrant[Any]:
         if isinstance(waitable, str | TaskRef):

@@ -119,3 +119,15 @@ class Outcome(Generic[T_co]):
         """Return the model that answered; the platform substitutes some."""
         served: object = getattr(self.value, "model", "")
         return served if isinstance(served, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An item that was begun and has no outcome: the work on it was ended early, or goes on."""
+
+    key: str
+    """The caller's own name for the item; its position when it has none."""
+    index: int
+    """The item's position in the input."""
+    ref: TaskRef[Reply] | None = None
+    """What finds its task or its batch again, which lives on; None for calls, and for what was not sent yet."""
