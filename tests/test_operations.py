@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.hostile import error, hostile
+from tests.hostile import error, hostile, reply
 from tests.simulator.test_operations import DOCUMENTED, ELSEWHERE
 from zhipu_async import AsyncZhipuAI
-from zhipu_async.errors import BadRequestError
+from zhipu_async.errors import APIStatusError, BadRequestError, MaybeSubmitted, ZhipuError
 
 Call: TypeAlias = Callable[[AsyncZhipuAI], Awaitable[object]]
 
@@ -182,6 +182,39 @@ async def test_every_call_reaches_the_path_of_its_operation_and_hears_its_refusa
     path = request.target.partition("?")[0]
     assert f"{request.method} {path}" == filled(operation).replace(" ", " /api", 1)
     assert request.headers["authorization"] == "Bearer id.secret"
+
+
+ERROR_FORMS: Mapping[str, Mapping[str, object]] = {
+    "the platform's": {"error": {"code": "1214", "message": "wrong"}},
+    "with a number": {"code": 1214, "message": "wrong"},
+    "of the gateway": {"code": 1214, "msg": "wrong", "success": False},
+    "of knowledge bases": {"code": 1214, "message": "wrong", "timestamp": 1760000000000},
+    "with empty data": {"code": 1214, "message": "wrong", "data": {}},
+}
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("form", ERROR_FORMS)
+async def test_every_call_hears_an_error_in_every_form_at_every_status(form: str, status: int) -> None:
+    deaf: list[str] = []
+    async with hostile(reply(ERROR_FORMS[form], status=status)) as server:
+        async with AsyncZhipuAI("id.secret", base_url=server.base_url, max_retries=0) as zhipu:
+            for operation, call in [*CALLS.items(), *TWINS]:
+                error = await failure_of(call(zhipu))
+                if not isinstance(error, APIStatusError) or (error.code, error.message) != ("1214", "wrong"):
+                    deaf.append(f"{operation}: {error!r}")
+    assert not deaf
+
+
+async def failure_of(call: Awaitable[object]) -> BaseException | None:
+    """What a call raises, or what it says that it does not know because of."""
+    try:
+        await call
+    except MaybeSubmitted as error:
+        return error.__cause__
+    except ZhipuError as error:
+        return error
+    return None
 
 
 @pytest.mark.parametrize("operation", [each for each in CALLS if each.startswith("POST ")])

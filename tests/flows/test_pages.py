@@ -83,6 +83,16 @@ async def test_a_server_that_repeats_itself_is_left(pages: dict[str, Page]) -> N
     assert len(books.asked) <= len(pages) + 1
 
 
+async def test_numbered_pages_that_begin_anew_behind_the_last_are_left() -> None:
+    async def fetch(query: Query) -> Page:
+        return [["a", "b"], ["c"]][int(query["page"]) % 2]
+
+    endless = Pages(
+        fetch, {"page": "2"}, lambda page: page, lambda page, query: numbered(int(query["page"]) + 1, query)
+    )
+    assert [item async for item in endless] == ["a", "b", "c"]
+
+
 def test_a_cursor_that_does_not_move_ends_the_list() -> None:
     assert after("b", {"limit": "2", "after": "a"}) == {"limit": "2", "after": "b"}
     assert after("a", {"after": "a"}) is None

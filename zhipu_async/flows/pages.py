@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Generic, TypeVar
 
+import msgspec
+
 from zhipu_async.flows.only_async import OnlyAsyncFor
 
 P = TypeVar("P")
@@ -41,16 +43,20 @@ class Pages(OnlyAsyncFor, Generic[P, I]):
     async def pages(self) -> AsyncIterator[P]:
         """Give page after page, until the last one, an empty one, or one that was there before."""
         query: Query | None = self._query
-        before: Sequence[I] = ()
         asked: set[frozenset[tuple[str, str]]] = set()
+        seen: set[int] = set()
         while query is not None and frozenset(query.items()) not in asked:  # cursors that go round in circles
             asked.add(frozenset(query.items()))
             page = await self._fetch(query)
             items = self._items(page)
-            if before and items == before:  # a server that does not turn the page
+            content = hash(msgspec.json.encode(items))
+            if (
+                items and content in seen
+            ):  # a server that does not turn the page, or begins anew behind the last
                 return
+            seen.add(content)
             yield page
-            query, before = (self._following(page, query) if items else None), items
+            query = self._following(page, query) if items else None
 
     async def _first(self) -> P:
         return await self._fetch(self._query)

@@ -103,9 +103,7 @@ def _may_be_error(body: bytes) -> bool:
 def _is_bare_refusal(value: Mapping[str, object]) -> bool:
     """Tell {code, msg} and {code, message} alone from replies that have a code among other things."""
     code = _text(value.get("code"))
-    return (
-        code not in ("", "0", "200") and ("msg" in value or "message" in value) and value.get("data") is None
-    )
+    return code not in ("", "0", "200") and ("msg" in value or "message" in value) and not value.get("data")
 
 
 def _holds_messages(value: Mapping[str, object]) -> bool:

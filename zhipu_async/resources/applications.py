@@ -106,6 +106,7 @@ class Applications(Streaming):
         messages: ApplicationMessages,
         conversation_id: str | None = None,
         third_request_id: str | None = None,
+        role: str | None = None,
         send_log_event: bool | None = None,
         document_ids: Sequence[str] | None = None,
         knowledge_ids: Sequence[str] | None = None,
@@ -114,6 +115,7 @@ class Applications(Streaming):
         """Return the application's answer, whole. Cancelling closes the connection.
 
         messages: a string for chats; forms take contents with the names of their `variables` as `key`.
+        role: passed on; the messages have roles of their own.
         send_log_event: tell the steps too, as `reply.events`.
         """
         request = _request(
@@ -123,6 +125,7 @@ class Applications(Streaming):
             messages=to_application(messages),
             conversation_id=conversation_id,
             third_request_id=third_request_id,
+            role=role,
             send_log_event=send_log_event,
             document_ids=document_ids,
             knowledge_ids=knowledge_ids,
@@ -136,6 +139,7 @@ class Applications(Streaming):
         messages: ApplicationMessages,
         conversation_id: str | None = None,
         third_request_id: str | None = None,
+        role: str | None = None,
         send_log_event: bool | None = None,
         document_ids: Sequence[str] | None = None,
         knowledge_ids: Sequence[str] | None = None,
@@ -144,6 +148,7 @@ class Applications(Streaming):
         """Return the application's answer while it arrives: `async with ... as stream`, then one of its views.
 
         messages: a string for chats; forms take contents with the names of their `variables` as `key`.
+        role: passed on; the messages have roles of their own.
         send_log_event: tell the steps too, as `event.events`. Leaving the `async with` closes the connection.
         """
         from zhipu_async.protocol.application_stream import application_reader
@@ -155,6 +160,7 @@ class Applications(Streaming):
             messages=to_application(messages),
             conversation_id=conversation_id,
             third_request_id=third_request_id,
+            role=role,
             send_log_event=send_log_event,
             document_ids=document_ids,
             knowledge_ids=knowledge_ids,
