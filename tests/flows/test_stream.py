@@ -521,6 +521,16 @@ async def test_a_wrong_end_raises_with_what_had_arrived(kind: str) -> None:
             await asyncio.sleep(0)
 
 
+async def test_a_connection_that_broke_while_the_program_was_busy_is_an_interruption() -> None:
+    async with talking(broken_chunking) as (server, zhipu):
+        stream = ask(zhipu)
+        assert (await anext(stream)).text == "a"
+        await asyncio.wait_for(server.talks[0].gone.wait(), 5)
+        await ticks(5)
+        with pytest.raises(StreamInterrupted):
+            await anext(stream)
+
+
 @pytest.mark.parametrize("reason", ["length", "sensitive"])
 async def test_length_and_sensitive_are_outcomes(reason: str) -> None:
     async with talking(body(event(text("a", finish_reason=reason)), DONE)) as (_, zhipu):

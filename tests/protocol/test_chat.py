@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.protocol.frames import frame, read, stream, text
-from zhipu_async.protocol.chat import KEPT_RESULTS, LOOSE_CHUNKS, Accumulator, joined_base64
+from zhipu_async.protocol.chat import KEPT_RESULTS, Accumulator, joined_base64
 from zhipu_async.protocol.chat_events import ChatEvents, decoded
 from zhipu_async.types.chat import (
     ChatCompletion,
@@ -231,24 +231,25 @@ def test_what_is_not_base64_is_left_as_it_came() -> None:
     assert joined_base64(["a=", "b"]) == "a=b"
 
 
-def test_long_answers_are_kept_in_few_pieces() -> None:
-    frames = [frame({"content": "t", "reasoning_content": "r"}) for _ in range(300 * LOOSE_CHUNKS)]
-    completion = added(*frames, frame(finish_reason="stop"))
-    assert completion.text == "t" * len(frames)
-    assert completion.reasoning == "r" * len(frames)
+def test_long_answers_grow_without_a_trace_of_their_pieces() -> None:
     accumulator = Accumulator()
+    frames = [frame({"content": f"{number}\r\n", "reasoning_content": "思"}) for number in range(1000)]
     for each in frames:
         accumulator.add([msgspec.convert(each, ChatCompletionChunk)])
-    assert accumulator.completion().text == completion.text
+        assert accumulator.completion().text.endswith("\n"), "what there is can be read at any time"
+    completion = accumulator.completion()
+    assert completion.text == "".join(f"{number}\r\n" for number in range(1000))
+    assert completion.reasoning == "思" * 1000
+    assert added(*frames).text == completion.text
 
 
 def test_long_reasoning_comes_before_long_text() -> None:
     accumulator = Accumulator()
     for name in ("reasoning_content", "content"):
-        for _ in range(5 * LOOSE_CHUNKS):
+        for _ in range(40):
             accumulator.add([msgspec.convert(frame({name: "x"}), ChatCompletionChunk)])
     completion = accumulator.completion()
-    assert completion.reasoning == completion.text == "x" * 5 * LOOSE_CHUNKS
+    assert completion.reasoning == completion.text == "x" * 40
 
 
 def test_nothing_adds_up_to_an_empty_completion() -> None:

@@ -35,14 +35,10 @@ class AnswerStream(EventStream[T], Generic[T, R]):
         self._calls = calls
         self._gathering = reader.gathering
 
-    async def text(self) -> AsyncGenerator[str]:
+    def text(self) -> AsyncGenerator[str]:
         """Give the pieces of the answer's text. Leaving the loop early closes the stream."""
         text_of = self._gathering.text_of
-        async with self._cursor as cursor:
-            while await cursor.fill():
-                for event in cursor.items:
-                    if piece := text_of(event):
-                        yield piece
+        return self._cursor.view(lambda events: filter(None, map(text_of, events)))
 
     async def finish(self) -> R:
         """Read to the end and return the whole answer. Cancelling closes the stream."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,14 +39,9 @@ class ChatStream(EventStream[ChatCompletionChunk]):
 
     # ── views ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def text(self) -> AsyncGenerator[str]:
+    def text(self) -> AsyncGenerator[str]:
         """Give the pieces of the first choice's text. Leaving the loop early closes the stream."""
-        async with self._cursor as cursor:
-            while await cursor.fill():
-                for chunk in cursor.items:
-                    for choice in chunk.choices:
-                        if choice.delta.content and choice.index == 0:
-                            yield choice.delta.content
+        return self._cursor.view(text_of)
 
     async def reasoning(self) -> AsyncGenerator[str]:
         """Give the pieces of the first choice's reasoning, and stop where the answer begins.
@@ -62,14 +58,10 @@ class ChatStream(EventStream[ChatCompletionChunk]):
                     if begins_answer(chunk):
                         return
 
-    async def events(self) -> AsyncGenerator[ChatEvent]:
+    def events(self) -> AsyncGenerator[ChatEvent]:
         """Give typed events, made for `match`. Leaving the loop early closes the stream."""
         events = ChatEvents()
-        async with self._cursor as cursor:
-            while await cursor.fill():
-                for chunk in cursor.items:
-                    for event in events.of(chunk):
-                        yield event
+        return self._cursor.view(lambda chunks: chain.from_iterable(map(events.of, chunks)))
 
     def relay(self, *, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncGenerator[bytes]:
         """Give the answer as the bytes of an OpenAI-shaped event stream, for a web handler's response.
@@ -117,6 +109,16 @@ class ChatStream(EventStream[ChatCompletionChunk]):
     def lost_frames(self) -> int:
         """Return how many broken frames were skipped; what they held is missing in the text."""
         return self._reader.lost_frames
+
+
+def text_of(chunks: Iterable[ChatCompletionChunk]) -> list[str]:
+    """The pieces of the first choice's text in these chunks."""
+    return [
+        choice.delta.content
+        for chunk in chunks
+        for choice in chunk.choices
+        if choice.delta.content and choice.index == 0
+    ]
 
 
 def begins_answer(chunk: ChatCompletionChunk) -> bool:

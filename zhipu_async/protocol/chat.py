@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from io import StringIO
 from typing import NamedTuple, TypeVar
 
 from zhipu_async.protocol.completions import FAILURES
@@ -30,7 +31,6 @@ from zhipu_async.types.chat import (
 
 T = TypeVar("T")
 
-LOOSE_CHUNKS = 8  # the text of more is joined: a thousand open streams must not cost a thousand times more
 KEPT_RESULTS = 1000  # sources and findings; the platform gives 50 at most
 
 
@@ -102,46 +102,36 @@ class CallsSoFar:
         return self._index_by_id.get(call_id, len(self._latest))
 
 
-class GrowingText:
-    """Text that grows by small pieces; a piece costs some 60 bytes however short it is, so they are joined."""
-
-    __slots__ = ("_blocks", "pieces")
-
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self._blocks: list[str] = []  # each less than half as long as the one before: few, and rarely copied
-
-    def tidy(self) -> None:
-        """Join the pieces."""
-        blocks, block = self._blocks, "".join(self.pieces)
-        while blocks and len(blocks[-1]) <= 2 * len(block):
-            block = blocks.pop() + block
-        blocks.append(block)
-        self.pieces.clear()
-
-    def __str__(self) -> str:
-        return "".join((*self._blocks, *self.pieces))
-
-
 class AnswerSoFar:
     """One choice while its chunks arrive."""
 
     __slots__ = ("audio", "calls", "finish_reason", "reasoning", "text")
 
     def __init__(self) -> None:
-        self.text: GrowingText = GrowingText()
-        self.reasoning: GrowingText | None = None
+        self.text: StringIO = (
+            StringIO()
+        )  # a list would keep some 60 bytes for each piece, however short it is
+        self.reasoning: StringIO | None = None
         self.finish_reason: str = ""
         self.calls: CallsSoFar | None = None
         self.audio: list[AudioChunk] | None = None
 
-    def think(self) -> GrowingText:
-        """Begin the reasoning."""
-        self.reasoning = GrowingText()
-        return self.reasoning
+    def add(self, choice: ChunkChoice) -> bool:
+        """Take a piece; tell whether it is the last one."""
+        if choice.delta.content:
+            self.text.write(choice.delta.content)
+        if choice.delta.reasoning_content:
+            self.think(choice.delta.reasoning_content)
+        return self.add_rare(choice)
 
-    def add_rare(self, choice: ChunkChoice) -> None:
-        """Take what most chunks do not have: tool calls and sound."""
+    def think(self, piece: str) -> None:
+        """Take a piece of reasoning."""
+        if self.reasoning is None:
+            self.reasoning = StringIO()
+        self.reasoning.write(piece)
+
+    def add_rare(self, choice: ChunkChoice) -> bool:
+        """Take what most pieces do not have: tool calls, sound, and the reason to end; tell whether that came."""
         delta = choice.delta
         if delta.tool_calls:
             self.calls = self.calls or CallsSoFar()
@@ -150,19 +140,14 @@ class AnswerSoFar:
         if delta.audio is not None:
             self.audio = self.audio or []
             self.audio.append(delta.audio)
-
-    def tidy(self) -> None:
-        """Keep little pieces as few large ones."""
-        if self.text.pieces:
-            self.text.tidy()
-        if self.reasoning and self.reasoning.pieces:
-            self.reasoning.tidy()
+        self.finish_reason = choice.finish_reason or self.finish_reason
+        return bool(choice.finish_reason)
 
     def whole(self, index: int) -> Choice:
         """Return the choice as far as it has come."""
         message = Message(
-            content=str(self.text),
-            reasoning_content=str(self.reasoning or ""),
+            content=self.text.getvalue(),
+            reasoning_content=self.reasoning.getvalue() if self.reasoning else "",
             tool_calls=self.calls.whole() if self.calls else [],
             audio=joined_audio(self.audio or []),
         )
@@ -186,13 +171,12 @@ def beginning(chunk: ChatCompletionChunk) -> Beginning:
 class Accumulator:
     """Adds chunks up; knows at any time what the answer is so far."""
 
-    __slots__ = ("_begin", "_content_filter", "_first", "_loose", "_others", "_usage", "_web_search")
+    __slots__ = ("_begin", "_content_filter", "_first", "_others", "_usage", "_web_search")
 
     def __init__(self) -> None:
         self._first: AnswerSoFar | None = None  # the choice with index 0, which is nearly always the only one
         self._others: dict[int, AnswerSoFar] | None = None
         self._begin: Beginning | None = None
-        self._loose = 0  # chunks since the pieces were last joined
         self._usage: Usage | None = None
         self._content_filter: tuple[ContentFilter, ...] = ()
         self._web_search: tuple[WebSearchResult, ...] = ()
@@ -232,26 +216,25 @@ class Accumulator:
     def add(self, chunks: Sequence[ChatCompletionChunk]) -> bool:
         """Take chunks, in one pass over what every chunk may have; tell whether a choice ended in them."""
         ended = False
+        first = self._first
+        say = first.text.write if first else len  # which is never called: the first piece goes another way
         for chunk in chunks:
             for choice in chunk.choices:
-                answer = self._first
-                if answer is None or choice.index:
-                    answer = self._answer(choice.index, chunk)
+                if first is None or choice.index:
+                    ended = self._answer(choice.index, chunk).add(choice) or ended
+                    first = self._first
+                    say = first.text.write if first else len
+                    continue
                 delta = choice.delta
-                if delta.content:
-                    answer.text.pieces.append(delta.content)
+                content = delta.content
+                if content:
+                    say(content)
                 if delta.reasoning_content:
-                    (answer.reasoning or answer.think()).pieces.append(delta.reasoning_content)
-                if delta.tool_calls or delta.audio is not None:
-                    answer.add_rare(choice)
-                if choice.finish_reason:
-                    answer.finish_reason = choice.finish_reason
-                    ended = True
+                    first.think(delta.reasoning_content)
+                if delta.tool_calls or delta.audio is not None or choice.finish_reason:
+                    ended = first.add_rare(choice) or ended
             if chunk.usage is not None or chunk.content_filter or chunk.web_search:
                 self._add_rare(chunk)
-        self._loose += len(chunks)
-        if self._loose > LOOSE_CHUNKS and not ended:
-            self._tidy()
         return ended
 
     def completion(self, request_id: str = "") -> ChatCompletion:
@@ -276,17 +259,10 @@ class Accumulator:
     def _answer(self, index: int, chunk: ChatCompletionChunk) -> AnswerSoFar:
         self._begin = self._begin or beginning(chunk)
         if index == 0:
-            self._first = AnswerSoFar()
+            self._first = self._first or AnswerSoFar()
             return self._first
         self._others = self._others or {}
         return self._others.get(index) or self._others.setdefault(index, AnswerSoFar())
-
-    def _tidy(self) -> None:
-        if self._others is not None and self._loose <= len(self._others):
-            return  # hosts of choices must not be gone through again and again
-        self._loose = 0
-        for answer in self._answers().values():
-            answer.tidy()
 
     def _add_rare(self, chunk: ChatCompletionChunk) -> None:
         self._begin = self._begin or beginning(chunk)

@@ -75,15 +75,13 @@ class ChatReader:
         if self._tail:
             data = self._tail + data
             self._tail = b""
-        if not (data.endswith(b"}\n\n") and data.startswith(b"data:")):
+        lines = data.removeprefix(b"data:")
+        if lines is data or data[-3:] != b"}\n\n":  # the very same object: there was nothing to remove
             return self._unevenly(data)
         # A raw newline cannot stand inside JSON, so cutting off every `data:` at the start of a line leaves
         # one JSON value after the other. Whatever is not that fails to decode, and is read with care.
-        lines = data[5:]
-        if lines.rfind(b"\n", 0, -2) >= 0:
-            lines = lines.replace(b"\ndata:", b"\n")
         try:
-            chunks = _decode_lines(lines)
+            chunks = _decode_lines(lines.replace(b"\ndata:", b"\n"))
         except (ValueError, RecursionError):
             return self._carefully(data)
         if self.answer.add(chunks):
@@ -132,11 +130,11 @@ class ChatReader:
             cut = data.rfind(b"\n\r\n") + 3
         if cut < 3 or data[:5] != b"data:":
             return self._held(data)
-        body, tail = data[:cut], data[cut:]
-        last = before_done(body)
-        lines = body if last is None else last
+        tail = data[cut:]
+        last = None if data[cut - 3 : cut] == b"}\n\n" else before_done(data[:cut])
+        lines = data[5:cut] if last is None else last[5:]
         try:
-            chunks = _decode_lines(lines[5:].replace(b"\ndata:", b"\n"))
+            chunks = _decode_lines(lines.replace(b"\ndata:", b"\n"))
         except (ValueError, RecursionError):
             return self._carefully(data)
         self.done = last is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -15,6 +15,7 @@ from multidict import CIMultiDict, istr
 
 from zhipu_async.errors import (
     APIConnectionError,
+    APIError,
     APIResponseError,
     APITimeoutError,
     InvalidArgument,
@@ -27,7 +28,10 @@ KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
 HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far below
 PLAIN_BODY_BYTES = 1024 * 1024  # larger bodies are written piece by piece, so that the loop is not held up
 INFLATED_PIECE_BYTES = 256 * 1024  # what one compressed piece may become at a time
-PIECE_BYTES = 64 * 1024  # of a stream at a time: what is made of more falls out of the processor's cache
+PIECE_BYTES = 64 * 1024  # of a body at a time, where it is not read whole
+
+# What aiohttp raises from a body that does not arrive; RuntimeError when it broke while nobody read.
+BROKEN = (OSError, ValueError, RuntimeError, aiohttp.ClientError)
 
 Body = bytes | AsyncIterable[bytes] | None
 
@@ -166,6 +170,21 @@ class Response:
         """Return where it came from, after redirects."""
         return str(self._answer.url)
 
+    def source(self) -> Callable[[], Awaitable[bytes]]:
+        """Return what gives the next piece of the body, b"" at its end, by the shortest way there is.
+
+        `broken` says what to make of its errors.
+        """
+        # Once released, aiohttp reports a whole body as a broken one.
+        plain = self._inflater is None and not self._unread and not self._content.at_eof()
+        return self._content.readany if plain else self.read
+
+    def broken(self, error: BaseException) -> APIError | None:
+        """Return what an error of the `source` means; None when it has nothing to do with the connection."""
+        if isinstance(error, APIError):
+            return error
+        return _broken(error) if isinstance(error, BROKEN) else None
+
     async def read(self, most: int = PIECE_BYTES) -> bytes:
         """Return the next piece of the body, b"" at its end."""
         if self._unread:
@@ -176,10 +195,8 @@ class Response:
             else:
                 # Once released, aiohttp reports a whole body as a broken one.
                 piece = b"" if self._content.at_eof() else await self._content.readany()
-        except (OSError, ValueError, aiohttp.ClientError) as exc:
-            raise APIConnectionError(
-                f"the connection broke while the answer arrived ({type(exc).__name__})"
-            ) from exc
+        except BROKEN as exc:
+            raise _broken(exc) from exc
         if len(piece) <= most:
             return piece
         self._unread = piece
@@ -374,6 +391,12 @@ def _translated(exc: Exception, connect: float | None) -> ZhipuError:
     return APIConnectionError(
         f"the connection broke before the answer began ({type(exc).__name__})", sent=True
     )
+
+
+def _broken(exc: BaseException) -> APIConnectionError:
+    broken = APIConnectionError(f"the connection broke while the answer arrived ({type(exc).__name__})")
+    broken.__cause__ = exc
+    return broken
 
 
 def _without_headers(exc: Exception) -> Exception | None:
