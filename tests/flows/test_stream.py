@@ -7,6 +7,7 @@ import copy
 import gc
 import pickle
 import sys
+import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 
@@ -343,8 +344,10 @@ async def test_a_dropped_stream_warns_and_closes(monkeypatch: pytest.MonkeyPatch
     async with talking(stays_open(*ANSWER[:3])) as (server, zhipu):
         stream = await ask(zhipu).open()
         await anext(stream)
+        held = weakref.ref(stream)
         del stream
         gc.collect()
+        assert held() is None, "its clocks do not hold it"
         await ticks(2)
         assert in_flight(zhipu) == 0
         await asyncio.wait_for(server.talks[0].gone.wait(), 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -28,11 +29,11 @@ class Loop(asyncio.BaseEventLoop):
     def get_debug(self) -> bool:
         return False
 
-    def call_later(
-        self, delay: float, callback: Callable[..., object], *args: object, context: object = None
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: object, context: object = None
     ) -> asyncio.TimerHandle:
-        timer = asyncio.TimerHandle(self.now + delay, callback, args, self)
-        self.timers.append((self.now + delay, timer))
+        timer = asyncio.TimerHandle(when, callback, args, self)
+        self.timers.append((when, timer))
         return timer
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
@@ -66,8 +67,15 @@ class Response:
 class Stream:
     """An open stream and its watch."""
 
-    def __init__(self, timeout: Timeout, *, first: float | None = None, clock: str = "first") -> None:
-        self.loop = Loop()
+    def __init__(
+        self,
+        timeout: Timeout,
+        *,
+        first: float | None = None,
+        clock: str = "first",
+        loop: Loop | None = None,
+    ) -> None:
+        self.loop = loop or Loop()
         self.response = Response()
         self.permit = SimpleNamespace(idle=False)
         deadline = None if first is None else self.loop.now + first
@@ -203,19 +211,56 @@ def test_a_connection_that_broke_quietly_is_noticed() -> None:
     assert stream.watch.expired is None
 
 
-def test_a_stopped_watch_has_no_timer() -> None:
+def test_the_timer_ends_with_the_last_stream() -> None:
     stream = Stream(Timeout())
+    other = Stream(Timeout(), loop=stream.loop)
     stream.loop.move(5)
     stream.watch.stop()
-    assert stream.loop.timers == []
-
-
-def test_the_timer_does_not_keep_the_stream_alive() -> None:
-    stream = Stream(Timeout())
-    del stream.watch
-    gc.collect()
     stream.loop.move(5)
+    assert len(stream.loop.timers) == 1
+    other.watch.stop()
+    stream.loop.move(1)
     assert stream.loop.timers == []
+
+
+def test_a_thousand_streams_share_one_timer_whenever_they_were_opened() -> None:
+    loop = Loop()
+    looks = 0
+    streams: list[Stream] = []
+    for _ in range(1000):
+        streams.append(Stream(Timeout(first=5), first=5, loop=loop))
+        loop.move(0.001)
+    for stream in streams:
+        stream.wait()
+        stream.items()
+        stream.wait()
+    while loop.now < 1011:
+        looks += 1
+        loop.move(max(0.0, loop.timers[0][0] - loop.now))
+        assert len(loop.timers) == 1
+    assert looks <= 12, "one a second"
+    assert not any(stream.response.closed for stream in streams)
+
+
+def test_each_stream_of_a_loop_has_its_own_clocks() -> None:
+    loop = Loop()
+    quick = Stream(Timeout(first=0.3), first=0.3, loop=loop)
+    loop.move(0.1)
+    slow = Stream(Timeout(first=0.5), first=0.5, loop=loop)
+    for stream in (quick, slow):
+        stream.wait()
+    loop.move(0.25)
+    assert (quick.response.closed, slow.response.closed) == (1, 0)
+    loop.move(0.3)
+    assert (quick.response.closed, slow.response.closed) == (1, 1)
+    assert loop.timers == []
+
+
+def test_a_loop_that_is_gone_is_forgotten() -> None:
+    loop = weakref.ref(Stream(Timeout()).loop)
+    Stream(Timeout())
+    gc.collect()
+    assert loop() is None
 
 
 def test_it_costs_one_timer_a_second() -> None:

@@ -109,7 +109,7 @@ class Cursor(Generic[T]):
             self._opener = opener
             raise
         if self.closed_while_opening:
-            abandon(opened)
+            opened.abandon()
             raise closed()
         self.opened = opened
         self._read = opened.response.source()
@@ -295,18 +295,12 @@ class Cursor(Generic[T]):
         return error
 
     def __del__(self) -> None:
-        watch, opened = self._watch, self.opened
-        if self.state is not State.OPEN or watch is None or opened is None or watch.loop.is_closed():
+        watch = self._watch
+        if self.state is not State.OPEN or watch is None or watch.loop.is_closed():
             return
         # Any thread may collect garbage, also one that holds the limiter's lock: the loop does the rest.
-        watch.loop.call_soon_threadsafe(abandon, opened)
+        watch.loop.call_soon_threadsafe(watch.abandon)
         warnings.warn("a stream was dropped half-read; use `async with`", ResourceWarning, stacklevel=2)
-
-
-def abandon(opened: Opened) -> None:
-    """Drop the connection and return the permit of a stream that nobody holds any more."""
-    opened.response.close()
-    opened.end()
 
 
 def closed() -> StreamClosed:

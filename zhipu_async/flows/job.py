@@ -109,6 +109,11 @@ class Opened(msgspec.Struct):
         """Return the clocks of this call."""
         return self.job.defaults.timeout
 
+    def abandon(self) -> None:
+        """Drop the connection and return the permit."""
+        self.response.close()
+        self.end()
+
     def end(self, *, usage: TokenUsage | None = None, error: BaseException | None = None) -> None:
         """Return the permit and tell the observers how it went; only the first call counts."""
         if not self.ended:

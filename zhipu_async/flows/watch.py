@@ -1,9 +1,9 @@
-"""The clocks of a stream that is open: one timer, which looks again when it fires."""
+"""The clocks of streams that are open, on one timer for all streams of a loop."""
 
 from __future__ import annotations
 
 import asyncio
-import weakref
+from asyncio import AbstractEventLoop
 from typing import TYPE_CHECKING
 
 from zhipu_async.errors import APITimeoutError
@@ -17,6 +17,8 @@ LOOK_SECONDS = (
 
 LOOK_SHARE = 0.25  # of the idle clock, so that a short one is not overrun by much
 
+LATE_SHARE = 0.25  # of the time between two looks: so much may the first of them have come late
+
 
 class Watch:
     """Watches over an open stream: closes it when nothing comes, marks its permit when nobody reads.
@@ -25,10 +27,10 @@ class Watch:
     look at the clock, would cost more than everything else that is done for a read.
     """
 
-    __slots__ = ("__weakref__", "_opened", "_seen", "_since", "_timer", "expired", "idle", "loop", "turn")
+    __slots__ = ("_lookout", "_opened", "_seen", "_since", "expired", "idle", "look_at", "turn")
 
-    def __init__(self, opened: Opened, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        self.loop: asyncio.AbstractEventLoop = loop or asyncio.get_running_loop()
+    def __init__(self, opened: Opened, loop: AbstractEventLoop | None = None) -> None:
+        loop = loop or asyncio.get_running_loop()
         self.expired: APITimeoutError | None = None
         self.turn: int = 0
         """Counts up when the reader begins to wait for the network and when items have come: odd while it waits."""
@@ -36,8 +38,16 @@ class Watch:
         """Nobody has read for a while, and the permit says so."""
         self._opened = opened
         self._seen: int = 0  # the turn at the last look
-        self._since = self.loop.time()  # when that turn was new
-        self._timer = self._look_later(self._since)
+        self._since = loop.time()  # when that turn was new
+        self._lookout = _lookouts.get(loop) or _new_lookout(loop)
+        self.look_at: float = self._next_look(self._since)
+        """When to look at it, in the loop's time."""
+        self._lookout.add(self)
+
+    @property
+    def loop(self) -> AbstractEventLoop:
+        """Return the loop in which the stream was opened."""
+        return self._lookout.loop
 
     def busy(self) -> None:
         """Somebody reads again."""
@@ -45,24 +55,28 @@ class Watch:
 
     def stop(self) -> None:
         """Watch no more."""
-        self._timer.cancel()
+        self._lookout.watches.discard(self)
 
-    def look(self) -> None:
+    def abandon(self) -> None:
+        """Watch no more, drop the connection and return the permit: nobody holds the stream any more."""
+        self.stop()
+        self._opened.abandon()
+
+    def look(self, now: float) -> None:
         """See whether a clock has run out, or whether nobody has read for a while."""
-        now = self.loop.time()
         waiting = self.turn % 2 == 1
         if self.turn != self._seen:
             self._seen, self._since = self.turn, now
         due = self._due(now)
         if waiting and due is not None and now >= due:
             self._expire()
-            return
-        if waiting and self._opened.response.lost():
+        elif waiting and self._opened.response.lost():
+            self.stop()
             self._opened.response.close()  # wakes the read
-            return
-        if not waiting and now - self._since >= LOOK_SECONDS:
-            self.idle = self._opened.permit.idle = True
-        self._timer = self._look_later(now)
+        else:
+            self.look_at = self._next_look(now)
+            if not waiting and now - self._since >= LOOK_SECONDS * (1 - LATE_SHARE):
+                self.idle = self._opened.permit.idle = True
 
     @property
     def _begun(self) -> bool:
@@ -75,25 +89,65 @@ class Watch:
         idle = self._opened.timeout.idle
         return None if idle is None else (self._since if self.turn % 2 else now) + idle
 
-    def _look_later(self, now: float) -> asyncio.TimerHandle:
-        due, seconds = self._due(now), LOOK_SECONDS
-        if self._opened.timeout.idle is not None:
-            seconds = min(seconds, self._opened.timeout.idle * LOOK_SHARE)
-        if due is not None and due > now:
-            seconds = min(seconds, due - now)
-        # Held weakly: a stream that nobody holds must not live on because of its timer.
-        watch: weakref.ref[Watch] = weakref.ref(self)
-        return self.loop.call_later(seconds, look, watch)
+    def _next_look(self, now: float) -> float:
+        idle, due = self._opened.timeout.idle, self._due(now)
+        step = LOOK_SECONDS if idle is None else min(LOOK_SECONDS, idle * LOOK_SHARE)
+        # At full steps of the clock, so that one look serves all streams, whenever they were opened.
+        look_at = now + step - now % step
+        if due is not None and now < due < look_at:
+            return due
+        return look_at if look_at > now else now + step
 
     def _expire(self) -> None:
+        self.stop()
         clock = "idle" if self._begun else self._opened.first_clock
         seconds: float | None = getattr(self._opened.timeout, clock)
         self.expired = APITimeoutError("no event came", clock=clock, seconds=seconds or 0.0)
         self._opened.response.close()  # wakes the read, which then finds why
 
 
-def look(watch: weakref.ref[Watch]) -> None:
-    """Look, if there is still something to watch."""
-    alive = watch()
-    if alive is not None:
-        alive.look()
+class Lookout:
+    """One timer for all open streams of a loop: a timer for each would cost more than a short stream's events.
+
+    It holds what belongs to a connection, never the stream that a program holds: one that is dropped must not
+    live on because of its clocks.
+    """
+
+    __slots__ = ("_at", "_timer", "loop", "watches")
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self.loop = loop
+        self.watches: set[Watch] = set()
+        self._at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, watch: Watch) -> None:
+        """Look at a stream as often as it wants, until it stops."""
+        self.watches.add(watch)
+        self._wind(watch.look_at)
+
+    def _wind(self, due: float) -> None:
+        if self._timer is not None:
+            if due >= self._at:
+                return
+            self._timer.cancel()
+        self._at = due
+        self._timer = self.loop.call_at(due, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = max(self.loop.time(), self._at)  # timers may fire a tick of the clock early
+        for watch in tuple(self.watches):
+            if watch.look_at <= now:
+                watch.look(now)
+        if self.watches:
+            self._wind(min(watch.look_at for watch in self.watches))
+
+
+_lookouts: dict[AbstractEventLoop, Lookout] = {}
+
+
+def _new_lookout(loop: AbstractEventLoop) -> Lookout:
+    for dead in [known for known in tuple(_lookouts) if known.is_closed()]:
+        _lookouts.pop(dead, None)
+    return _lookouts.setdefault(loop, Lookout(loop))
