@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from enum import Enum
 from operator import length_hint
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Never, Protocol, TypeVar
 
 from zhipu_async.errors import APIError, APITimeoutError, StreamClosed, StreamError, StreamInterrupted
 from zhipu_async.flows.veil import veil
@@ -24,6 +24,7 @@ T = TypeVar("T")
 P = TypeVar("P")
 
 PIECE_BYTES = 24 * 1024  # read at a time: what is decoded from more falls out of the processor's cache
+NOTHING: Iterator[Never] = iter(())
 DRAIN_SECONDS = 0.5  # behind [DONE] come a few bytes; a server that does not hang up loses the connection
 
 
@@ -83,25 +84,25 @@ class Cursor(Generic[T]):
 
     def __init__(self, opener: Callable[[], Awaitable[Opened]], reader: Reader[T]) -> None:
         self.reader: Reader[T] = reader
-        self.items: Iterator[T] = iter(())
+        self.items: Iterator[T] = NOTHING
         self.state: State = State.NEW
         self.opened: Opened | None = None
         self.error: APIError | None = None
         self._opener: Callable[[], Awaitable[Opened]] | None = opener
         self._watch: Watch | None = None
         self._read: Callable[[], Awaitable[bytes]] | None = None  # gives the next piece of the body
-        self._parts: Iterator[bytes] = iter(())  # of a piece that was too large
+        self._parts: Iterator[bytes] = NOTHING  # of a piece that was too large
         self._reading = False  # a view is under way
 
-    async def open(self) -> None:
-        """Ask for the stream, once. Cancelling leaves nothing open."""
+    async def open(self, stream: P) -> P:
+        """Ask for the stream, once, and return what it is asked for. Cancelling leaves nothing open."""
         if self.state is State.CLOSED:
             raise closed()
         opener, self._opener = self._opener, None  # and with it the whole prompt
         if opener is None:
             if self.state is State.NEW:
                 raise StreamClosed("another task is opening this stream")
-            return
+            return stream
         try:
             opened = await opener()
         except BaseException as error:
@@ -115,6 +116,7 @@ class Cursor(Generic[T]):
         self._read = opened.response.source()
         self._watch = Watch(opened)
         self.state = State.OPEN
+        return stream
 
     @property
     def closed_while_opening(self) -> bool:
@@ -125,10 +127,9 @@ class Cursor(Generic[T]):
 
     async def __aenter__(self) -> Self:
         """Begin a view; there may be only one. Cancelling leaves nothing open."""
-        self.check_free()
-        self._reading = True
+        self._begin_view()
         try:
-            await self.open()
+            await self.open(self)
         except BaseException:
             self._reading = False
             raise
@@ -140,21 +141,24 @@ class Cursor(Generic[T]):
         """End a view: one that ends by itself leaves the rest to the next, one that was left closes the stream."""
         self._reading = False
         if kind is not None:
-            self.close()
+            self._leave()
 
-    def check_free(self) -> None:
-        """Raise when the stream was closed, or when another view is reading it."""
+    def _begin_view(self) -> None:
         if self.state is State.CLOSED:
             raise closed()
         if self._reading:
             raise StreamClosed("another view is reading this stream; leaving its loop closes the stream")
+        self._reading = True
+
+    def _leave(self) -> None:
+        if self.state is not State.NEW:  # else it may be opened again
+            self.close()
 
     async def one(self) -> T:
         """Return the next item and leave the stream open. Cancelling closes it."""
-        self.check_free()
-        self._reading = True
+        self._begin_view()
         try:
-            await self.open()
+            await self.open(self)
             if await self.fill():
                 return next(self.items)
             raise StopAsyncIteration
@@ -169,7 +173,9 @@ class Cursor(Generic[T]):
         """Give what is made of the items of each network read. Leaving it early closes the stream."""
         # The hot path of the library: one frame between the socket's reader and the program's loop, since every
         # coroutine between them costs again, and nothing awaited between two items of one network read.
-        async with self:
+        self._begin_view()
+        try:
+            await self.open(self)
             for each in made_of(self.items):
                 yield each
             still_open = State.OPEN  # a member of an enum is looked up the long way
@@ -180,9 +186,16 @@ class Cursor(Generic[T]):
                     if not self._broke(error):
                         raise
                     break
-                for each in made_of(self._take(piece)):
+                items = made_of(self._take(piece))
+                del piece  # it may be large, and the next one far
+                for each in items:
                     yield each
             self._ended()
+        except BaseException:
+            self._leave()
+            raise
+        finally:
+            self._reading = False
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────
 

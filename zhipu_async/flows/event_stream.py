@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -35,12 +35,10 @@ class EventStream(OnlyAsyncWith, OnlyAsyncFor, Generic[T]):
 
         Cancelling closes the connection.
         """
-        await self._cursor.open()
-        return self
+        return await self._cursor.open(self)
 
-    async def __aenter__(self) -> Self:
-        await self._cursor.open()  # not by `open()`: opened by the thousand, each spares a frame
-        return self
+    def __aenter__(self) -> Coroutine[object, None, Self]:
+        return self._cursor.open(self)  # opened by the thousand, each spares the frame of a coroutine
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
