@@ -113,6 +113,8 @@ async def test_bare_samples_are_saved_as_a_file_that_plays_or_as_they_are(
     assert speech.content[:4] != b"RIFF"
     assert played((await speech.save(tmp_path / "hello.WAV")).read_bytes()) == speech.content
     assert (await speech.save(tmp_path / "hello.pcm")).read_bytes() == speech.content
+    with pytest.raises(InvalidArgument, match="not mp3"):
+        await speech.save(tmp_path / "hello.mp3")
     assert repr(speech) == f"Speech({len(speech.content)} bytes)"
 
 
@@ -234,6 +236,8 @@ async def test_a_stream_is_saved_as_a_file_that_plays_or_as_bare_samples(
     bare = await zhipu.audio.speech.stream(input=HELLO).save(tmp_path / "hello.pcm")
     assert saved.read_bytes() == whole.wav()
     assert bare.read_bytes() == whole.content
+    with pytest.raises(InvalidArgument, match="not mp3"):
+        await zhipu.audio.speech.stream(input=HELLO).save(tmp_path / "hello.mp3")
     assert names_in(tmp_path) == ["hello.pcm", "hello.wav"]
 
 

@@ -7,7 +7,17 @@ import wave
 
 import pytest
 
-from zhipu_async.types.sound import playable, wav, wav_header
+from zhipu_async.errors import InvalidArgument
+from zhipu_async.types.sound import check_name, playable, wav, wav_header
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "A.MP3", "a.ogg", "folder/a.flac"])
+def test_samples_are_not_given_the_name_of_what_they_are_not(name: str) -> None:
+    with pytest.raises(InvalidArgument, match="wav"):
+        check_name(name, b"\0\0")
+    check_name("a.wav", b"\0\0")
+    check_name("a.pcm", b"\0\0")
+    check_name("a.mp3", b"ID3")
 
 
 @pytest.mark.parametrize("rate", [24_000, 44_100])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zhipu_async.flows.event_stream import EventStream
 from zhipu_async.protocol.speech import SpeechReader
 from zhipu_async.types.saving import WholeFile
-from zhipu_async.types.sound import wav_header
+from zhipu_async.types.sound import check_name, wav_header
 
 if TYPE_CHECKING:
     from zhipu_async.flows.job import Opened
@@ -38,6 +38,7 @@ class SpeechStream(EventStream[bytes]):
         A name ending in `.wav` gets a file that players open, any other the bare samples. Until it is whole the
         file is called `<name>.part`; cancelling or a broken stream removes that.
         """
+        check_name(path)
         async with WholeFile(path) as file, aclosing(self.batches()) as batches:
             is_wav = file.path.suffix.lower() == ".wav"
             size = 0

@@ -9,7 +9,7 @@ import msgspec
 
 from zhipu_async.types.base import Part, Reply
 from zhipu_async.types.saving import save_whole
-from zhipu_async.types.sound import SPEECH_RATE, playable
+from zhipu_async.types.sound import SPEECH_RATE, check_name, playable
 
 
 class Speech(Reply):
@@ -26,6 +26,7 @@ class Speech(Reply):
 
         Cancelling leaves no half of it.
         """
+        check_name(path, self.content)
         is_wav = Path(path).suffix.lower() == ".wav"
         return await save_whole(path, self.wav() if is_wav else self.content)
 

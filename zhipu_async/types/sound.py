@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import struct
+from pathlib import PurePath
+
+from zhipu_async.errors import InvalidArgument
 
 VOICE_RATE = 44_100  # what GLM-4-Voice's bare samples are played at, one channel of 16 bits
 SPEECH_RATE = 24_000  # what GLM-TTS's bare samples are played at
 SAMPLE_BYTES = 2
+COMPRESSED = frozenset({".aac", ".flac", ".m4a", ".mp3", ".ogg", ".opus"})  # of these the platform makes none
+
+
+def check_name(path: str | os.PathLike[str], sound: bytes = b"") -> None:
+    """Raise for a name that promises what samples and WAV are not: no player would open the file."""
+    suffix = PurePath(path).suffix.lower()
+    if suffix in COMPRESSED and not sound.startswith((b"ID3", b"\xff\xfb", b"OggS", b"fLaC")):
+        raise InvalidArgument(
+            f"the sound is not {suffix[1:]}: it is samples of 16 bits.",
+            hint="Give the file a name that ends in .wav.",
+        )
 
 
 def playable(sound: bytes, rate: int = VOICE_RATE) -> bytes:

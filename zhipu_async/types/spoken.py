@@ -6,7 +6,7 @@ import base64
 import os
 
 from zhipu_async.types.base import Part
-from zhipu_async.types.sound import playable
+from zhipu_async.types.sound import check_name, playable
 
 
 class Audio(Part):
@@ -36,6 +36,7 @@ class Audio(Part):
         """Write the sound to a WAV file, off the loop. Cancelling leaves no half file behind."""
         from zhipu_async.types.saving import save_whole
 
+        check_name(path, self.pcm_or_wav)
         await save_whole(path, self.wav())
 
     def __repr__(self) -> str:
