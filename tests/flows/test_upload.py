@@ -8,6 +8,7 @@ import email.policy
 import io
 import os
 import threading
+import tracemalloc
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from zhipu_async.protocol.endpoint import Endpoint, Replay
 
 FINE = reply({"id": "f1"})
 BUSY = error("1302", 429)
+LARGE_BYTES = 200_000_000
 CONTENT = bytes(range(256)) * 2800
 Reply = dict[str, object]
 SAFE = Endpoint(name="things.upload", path="/things", reply=Reply, replay=Replay.SAFE)
@@ -178,6 +180,7 @@ def test_a_request_id_is_a_field_where_the_endpoint_has_one() -> None:
         (("a",), InvalidType, "in a tuple"),
         (("a", b"x", "text/plain\r\nX: y"), InvalidType, "in a tuple"),
         ((None, b"x"), InvalidType, "in a tuple"),
+        (("\ud800.pdf", b"x"), InvalidArgument, "cannot be written as text"),
         (("a", b"12345"), InvalidArgument, "has 5 bytes; the platform takes 4"),
     ],
 )
@@ -321,3 +324,37 @@ async def test_no_file_is_read_in_the_loop(tmp_path: Path, monkeypatch: pytest.M
 def test_a_field_says_whether_it_can_be_read_again() -> None:
     assert FileField("file", "a", "x/y", b"x", 1).again
     assert not FileField("file", "a", "x/y", pieces(b"x"), None).again
+
+
+@pytest.mark.parametrize("known_size", [True, False])
+async def test_a_large_file_passes_through_little_memory(tmp_path: Path, known_size: bool) -> None:
+    path, arrived = tmp_path / "a.jsonl", 0
+    with path.open("wb") as file:
+        file.truncate(LARGE_BYTES)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal arrived
+        end = b""
+        while not end.endswith((b"--\r\n", b"\r\n0\r\n\r\n")):
+            piece = await reader.read(2**18)
+            arrived, end = arrived + len(piece), (end + piece)[-16:]
+        await reply({"id": "1"})(reader, writer)
+        writer.close()
+
+    async def from_disk() -> AsyncGenerator[bytes]:
+        with path.open("rb") as file:
+            while piece := file.read(2**18):
+                yield piece
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        tracemalloc.start()
+        try:
+            async with AsyncZhipuAI("a.b", base_url=f"http://{host}:{port}/api/paas/v4") as zhipu:
+                source: Named = path if known_size else ("a.jsonl", from_disk())
+                await zhipu.files.upload(file=source, purpose="batch")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert arrived > LARGE_BYTES
+    assert peak < LARGE_BYTES // 10

@@ -181,6 +181,11 @@ async def file_field(
     """
     filename, source, media_type = _taken_apart(file)
     size, start = await _extent_of(source)
+    if any("\ud800" <= character <= "\udfff" for character in filename):  # also of names that are not UTF-8
+        raise InvalidArgument(
+            f"the file's name cannot be written as text: {filename!r}",
+            hint='Give another: file=("name.ext", content).',
+        )
     if by_extension and not Path(filename).suffix:
         raise InvalidArgument(
             "the platform goes by the extension of the file's name, and there is none.",
