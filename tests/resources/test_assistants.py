@@ -72,6 +72,7 @@ async def test_assistants_are_listed(zhipu: AsyncZhipuAI, zhipu_simulator: Simul
     everyone = await zhipu.assistants.list()
     assert zhipu_simulator.requests[-1].body == {"assistant_id_list": []}
     assert len(everyone.data) > 1
+    assert [each async for each in zhipu.assistants.list()] == everyone.data
     one = await zhipu.assistants.list(assistant_id_list=[AssistantId.DRAWING])
     seen = zhipu_simulator.requests[-1]
     assert (seen.path, seen.body) == (

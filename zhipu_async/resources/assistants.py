@@ -12,6 +12,7 @@ from zhipu_async.protocol.endpoint import Endpoint, Envelope, Replay
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.resources.streaming import Streaming, continuing
 from zhipu_async.types.assistants import (
+    Assistant,
     AssistantId,
     AssistantList,
     AssistantMessages,
@@ -110,11 +111,18 @@ class Assistants(Streaming):
 
         return Pages(fetch, query(page=page, page_size=page_size), _conversations, _following)
 
-    async def list(
+    def list(
         self, *, assistant_id_list: Sequence[str] = (), **options: Unpack[CallOptions]
-    ) -> AssistantList:
-        """Return the assistants with these ids, or all of them. Cancelling closes the connection."""
-        return await self._call(LIST, options, assistant_id_list=assistant_id_list)
+    ) -> Pages[AssistantList, Assistant]:
+        """Return the assistants with these ids, or all: `async for assistant in ...`, or `await` for all at once.
+
+        Cancelling closes the connection.
+        """
+
+        async def fetch(wanted: Query) -> AssistantList:
+            return await self._call(LIST, options, assistant_id_list=assistant_id_list)
+
+        return Pages(fetch, {}, lambda found: found.data, lambda page, query: None)
 
 
 def _conversations(page: ConversationPage) -> Sequence[Conversation]:
