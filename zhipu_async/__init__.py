@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.event_stream import EventStream
     from zhipu_async.flows.ledger import Ledger
-    from zhipu_async.flows.observe import CallRecord, Observer
+    from zhipu_async.flows.observe import CallRecord, Observer, TaskRecord
     from zhipu_async.flows.outcomes import Outcomes
     from zhipu_async.flows.pages import Pages
     from zhipu_async.flows.parse import Parsed
@@ -69,6 +69,7 @@ _HOMES = {
     "Reconnect": "protocol.realtime_ends",
     "Replay": "protocol.endpoint",
     "Reply": "types.base",
+    "TaskRecord": "flows.observe",
     "TaskRef": "types.tasks",
     "Timeout": "protocol.timeouts",
     "Tool": "flows.tools",
@@ -106,6 +107,7 @@ __all__ = [
     "Reconnect",
     "Replay",
     "Reply",
+    "TaskRecord",
     "TaskRef",
     "Timeout",
     "Tool",

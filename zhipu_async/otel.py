@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from zhipu_async.errors import InvalidArgument
-from zhipu_async.flows.observe import CallRecord
+from zhipu_async.flows.observe import CallRecord, TaskRecord
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
@@ -21,6 +22,7 @@ __all__ = ["OpenTelemetry"]
 SCOPE = "zhipu_async"
 PROVIDER = "zhipu"
 SECONDS_BUCKETS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+TASK_SECONDS_BUCKETS = (1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 3600, 14400, 86400)
 TOKEN_BUCKETS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
 
 # What the conventions call each family of endpoints; others go by their own name.
@@ -33,7 +35,7 @@ OPERATIONS = {
 
 
 class OpenTelemetry:
-    """An observer that makes a client span of every call, and counts seconds and tokens."""
+    """An observer that makes a client span of every call and of every task, and counts seconds and tokens."""
 
     def __init__(
         self,
@@ -53,7 +55,12 @@ class OpenTelemetry:
         self._tokens = meter.create_histogram(
             "gen_ai.client.token.usage", "{token}", explicit_bucket_boundaries_advisory=TOKEN_BUCKETS
         )
+        self._task_seconds = meter.create_histogram(
+            "zhipu.task.duration", "s", explicit_bucket_boundaries_advisory=TASK_SECONDS_BUCKETS
+        )
         self._spans: dict[int, Span] = {}
+        # Of a task that is forgotten before its end nobody hears again.
+        self._tasks: WeakKeyDictionary[TaskRecord, Span] = WeakKeyDictionary()
 
     def started(self, call: CallRecord) -> None:
         """Open the span."""
@@ -83,6 +90,31 @@ class OpenTelemetry:
         span.end(time.time_ns())
         self._count(call)
 
+    def task_submitted(self, task: TaskRecord) -> None:
+        """Open the span of a task, as a child of what submitted it."""
+        self._tasks[task] = self._task_span(task)
+
+    def task_ended(self, task: TaskRecord) -> None:
+        """Close the span of a task and count."""
+        from opentelemetry.trace import Status, StatusCode
+
+        ended = time.time_ns()
+        span = self._tasks.pop(task, None)
+        if span is None:  # found again: the wait for it is all that was seen
+            span = self._task_span(task, begun=ended - int(task.elapsed * 1e9))
+        span.set_attributes({"zhipu.task.status": task.status, "zhipu.task.polls": task.polls})
+        error = {"error.type": type(task.error).__name__} if task.error is not None else {}
+        if task.error is not None:
+            span.set_attributes(error)
+            span.set_status(Status(StatusCode.ERROR, type(task.error).__name__))
+        span.end(ended)
+        if task.submitted_here:
+            self._task_seconds.record(task.elapsed, {**_known_of(task), **error})
+
+    def _task_span(self, task: TaskRecord, begun: int | None = None) -> Span:
+        facts = {**_known_of(task), "zhipu.task.id": task.id}
+        return self._tracer.start_span(f"task {task.kind}", start_time=begun, attributes=facts)
+
     def _count(self, call: CallRecord) -> None:
         shared = _known_before(call)
         error = {"error.type": type(call.error).__name__} if call.error is not None else {}
@@ -95,6 +127,14 @@ class OpenTelemetry:
 
 def _operation(call: CallRecord) -> str:
     return OPERATIONS.get(call.endpoint.partition(".")[0], call.endpoint)
+
+
+def _known_of(task: TaskRecord) -> Mapping[str, str]:
+    return {
+        "gen_ai.provider.name": PROVIDER,
+        "gen_ai.request.model": task.model,
+        "zhipu.task.kind": task.kind,
+    }
 
 
 def _known_before(call: CallRecord) -> Mapping[str, str | int | float]:

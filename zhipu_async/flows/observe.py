@@ -42,8 +42,30 @@ class CallRecord(msgspec.Struct, eq=False):
     error: BaseException | None = None
 
 
+class TaskRecord(msgspec.Struct, eq=False, weakref=True):
+    """One task as observers see it; the same object from its submission to its end."""
+
+    kind: str
+    id: str
+    ref: str
+    """What `zhipu.tasks.attach` takes."""
+    model: str
+    started: float
+    submitted_here: bool = False
+    """False for a task that was found again: then `started` is when somebody began to wait for it."""
+    polls: int = 0
+    status: str = ""
+    """The platform's last word."""
+    elapsed: float = 0.0
+    error: BaseException | None = None
+
+
 class Observer(Protocol):
-    """Listens to calls. It must not block: it runs in the caller's loop."""
+    """Listens to calls. It must not block: it runs in the caller's loop.
+
+    One that also has `task_submitted(task: TaskRecord)` or `task_ended(task: TaskRecord)` hears of tasks: when the
+    platform gave an id, and when a wait saw the end, good or bad. A wait that ends before its task tells nothing.
+    """
 
     def started(self, call: CallRecord) -> None:
         """Hear of a call before its first attempt."""
@@ -88,9 +110,29 @@ class Observers:
             except Exception:  # as above
                 log.exception("an observer failed")
 
+    def task_submitted(self, task: TaskRecord) -> None:
+        """Tell of a task that now has an id."""
+        self._tell("task_submitted", task)
+
+    def task_ended(self, task: TaskRecord) -> None:
+        """Tell of a task whose end was seen."""
+        self._tell("task_ended", task)
+
+    def _tell(self, moment: str, task: TaskRecord) -> None:
+        for observer in self.all:
+            hear: object = getattr(observer, moment, None)  # most observers listen to calls only
+            try:
+                if callable(hear):
+                    hear(task)
+            except Exception:  # as above
+                log.exception("an observer failed")
+
 
 class Logging:
-    """Writes one line per attempt to the logger `zhipu_async`; silent unless the level is DEBUG or INFO."""
+    """Writes one line per attempt to the logger `zhipu_async`; silent unless the level is DEBUG or INFO.
+
+    Tasks are told of at INFO: a task that nobody can name any more is paid for in vain.
+    """
 
     def started(self, call: CallRecord) -> None:
         """Say what begins."""
@@ -110,6 +152,15 @@ class Logging:
             "%s %s: %s after %.3f s, %d attempts, request_id %s, log id %s",
             *(call.endpoint, call.model, outcome, call.elapsed, call.attempts, call.request_id, call.log_id),
         )
+
+    def task_submitted(self, task: TaskRecord) -> None:
+        """Say which id it has."""
+        log.info("task %s submitted", task.ref)
+
+    def task_ended(self, task: TaskRecord) -> None:
+        """Say how it ended."""
+        outcome = f"ended as {task.status}" if task.error is None else f"failed: {_brief(task.error)}"
+        log.info("task %s %s after %.1f s, %d polls", task.ref, outcome, task.elapsed, task.polls)
 
 
 class UsageTotals(Mapping[str, "ModelUsage"]):

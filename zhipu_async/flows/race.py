@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from zhipu_async.errors import APIConnectionError, InvalidType
+from zhipu_async.flows.scheduler import OF_THE_KIND, Patience
 from zhipu_async.flows.source import Source
-from zhipu_async.flows.tasks import OF_THE_KIND, Patience, PendingTask
+from zhipu_async.flows.tasks import PendingTask
 from zhipu_async.flows.veil import veil
 from zhipu_async.types.tasks import Outcome, Unfinished
 

@@ -7,9 +7,11 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from enum import Enum
+from typing import Any, Final, TypeVar
 
 from zhipu_async.errors import APIConnectionError, TaskTimeout
+from zhipu_async.flows.observe import TaskRecord
 from zhipu_async.protocol.kinds import Kind, failure
 from zhipu_async.protocol.schedule import (
     POLLS_PER_SECOND,
@@ -38,6 +40,15 @@ SHORTEST_SLEEP = 0.001  # seconds: a sleep that rounds to nothing would make the
 Ask = Callable[[Kind[Any], TaskRef[Any]], Awaitable[Reply]]
 
 
+class Patience(Enum):
+    """A timeout that nobody gave."""
+
+    OF_THE_KIND = "as long as tasks of this kind may take"
+
+
+OF_THE_KIND: Final = Patience.OF_THE_KIND
+
+
 @dataclass(slots=True)
 class Polling:
     """How `zhipu.tasks` asks: change it before the first task is waited for."""
@@ -58,6 +69,7 @@ class Watched:
     ref: TaskRef[Any]
     since: float
     age_known: bool
+    record: TaskRecord
     waits: set[Wait] = field(default_factory=set["Wait"])
     poller: asyncio.Task[None] | None = None
     """Who is asking about it at this moment."""
@@ -89,8 +101,10 @@ class Scheduler:
         random: Callable[[], float],
         polling: Polling,
         rhythms: dict[str, Rhythm],
+        ended: Callable[[TaskRecord], None] = lambda _: None,
     ) -> None:
         self._ask = ask
+        self._ended = ended
         self._clock = clock
         self._random = random
         self._polling = polling
@@ -109,14 +123,21 @@ class Scheduler:
         return f"<Scheduler {len(self._watched)} tasks, {len(self._under_way)} polls under way>"
 
     def watch(
-        self, kind: Kind[T], ref: TaskRef[T], *, age: float | None, timeout: float | None
+        self,
+        kind: Kind[T],
+        ref: TaskRef[T],
+        *,
+        age: float | None,
+        timeout: float | None,
+        record: TaskRecord | None = None,
     ) -> asyncio.Future[T]:
         """Return what will hold the result; cancelling it ends the watch, if nobody else waits.
 
         age: how many seconds ago the task was submitted; None asks at once.
+        record: what observers are told, if they have heard of the task already.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        wait = Wait(self._entry(kind, ref, age), future, timeout)
+        wait = Wait(self._entry(kind, ref, age, record), future, timeout)
         wait.watched.waits.add(wait)
         if timeout is not None:
             self._deadlines.put(wait, self._clock.now() + timeout)
@@ -133,12 +154,15 @@ class Scheduler:
 
     # ── who waits ──────────────────────────────────────────────────────────────────────────────────
 
-    def _entry(self, kind: Kind[Any], ref: TaskRef[Any], age: float | None) -> Watched:
+    def _entry(
+        self, kind: Kind[Any], ref: TaskRef[Any], age: float | None, record: TaskRecord | None
+    ) -> Watched:
         watched = self._watched.get((kind.name, ref.id))
         if watched is None:
             now = self._clock.now()
+            record = record or TaskRecord(kind.name, ref.id, str(ref), ref.model, now)
             watched = self._watched[kind.name, ref.id] = Watched(
-                kind, ref, now - (age or 0.0), age is not None
+                kind, ref, now - (age or 0.0), age is not None, record
             )
             pause = 0.0 if age is None else self._rhythm(kind).next(age, self._random())
             self._plan(watched, now + pause)
@@ -259,6 +283,7 @@ class Scheduler:
     # ── one poll ───────────────────────────────────────────────────────────────────────────────────
 
     async def _poll(self, watched: Watched) -> None:
+        watched.record.polls += 1
         try:
             reply = await self._ask(watched.kind, watched.ref)
             self._answered(watched, reply)
@@ -271,12 +296,13 @@ class Scheduler:
         watched.unseen = 0
         kind, ref = watched.kind, watched.ref
         status, phase = kind.read(reply)
+        watched.record.status = status
         if phase is Phase.SUCCEEDED:
             if watched.age_known:
                 self._rhythm(kind).learn(self._clock.now() - watched.since)
-            self._settle(watched, reply)
+            self._end(watched, reply)
         elif phase is Phase.FAILED:
-            self._settle(watched, error=failure(kind, ref, reply, status))
+            self._end(watched, error=failure(kind, ref, reply, status))
         else:
             self._wonder(kind, status, phase)
             self._again(watched)
@@ -291,7 +317,13 @@ class Scheduler:
         if forgives(error, failing_for=now - watched.failing_since, unseen=watched.unseen):
             self._again(watched)
         else:
-            self._settle(watched, error=error)
+            self._end(watched, error=error)
+
+    def _end(self, watched: Watched, result: Reply | None = None, error: Exception | None = None) -> None:
+        record = watched.record
+        record.error, record.elapsed = error, self._clock.now() - record.started
+        self._ended(record)
+        self._settle(watched, result, error)
 
     def _again(self, watched: Watched) -> None:
         watched.poller = None

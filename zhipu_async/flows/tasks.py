@@ -9,16 +9,16 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from zhipu_async.errors import APITimeoutError, ConcurrencyLimit, IllegalCall, InvalidArgument, TaskFailed
 from zhipu_async.flows.ledger import Ledger, Line, keep_going, new_entry, reason_of
+from zhipu_async.flows.observe import TaskRecord
 from zhipu_async.flows.places import Holder, Places
 from zhipu_async.flows.request import Request
-from zhipu_async.flows.scheduler import Polling, Scheduler
+from zhipu_async.flows.scheduler import OF_THE_KIND, Patience, Polling, Scheduler
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.kinds import Kind, kind_named
 from zhipu_async.protocol.ledger import Entry, State
@@ -37,15 +37,6 @@ T = TypeVar("T", bound=Reply)
 POLL_SECONDS = 30.0  # one poll: a stalled one must not keep its place among those under way
 
 
-class Patience(Enum):
-    """A timeout that nobody gave."""
-
-    OF_THE_KIND = "as long as tasks of this kind may take"
-
-
-OF_THE_KIND: Final = Patience.OF_THE_KIND
-
-
 class PendingTask(Generic[T]):
     """Work that the platform is at: `await task` gives its result.
 
@@ -59,6 +50,7 @@ class PendingTask(Generic[T]):
         ref: TaskRef[T],
         *,
         submitted: float | None = None,
+        record: TaskRecord | None = None,
         permit: Permit | None = None,
         line: Line | None = None,
     ) -> None:
@@ -69,6 +61,7 @@ class PendingTask(Generic[T]):
         """What the submission answered, with its `.meta` and `.raw`; None for a task that was found again."""
         self._flow = flow
         self._submitted = submitted
+        self._record = record
         self._permit = permit
         self._line = line
         self._result: T | None = None
@@ -140,7 +133,9 @@ class PendingTask(Generic[T]):
         seconds = self.kind.patience if isinstance(timeout, Patience) else timeout
         now = self._flow.calls.clock.now()
         age = None if self._submitted is None else now - self._submitted
-        future = self._flow.scheduler.watch(self.kind, self.ref, age=age, timeout=seconds)
+        future = self._flow.scheduler.watch(
+            self.kind, self.ref, age=age, timeout=seconds, record=self._record
+        )
         future.add_done_callback(self._hear)
         return future
 
@@ -195,11 +190,15 @@ class TaskFlow:
         return self._loops.get(loop) or self._loops.setdefault(loop, self._begin())
 
     def _begin(self) -> _Here:
-        clock, random = self.calls.clock, self.calls.random
         scheduler = Scheduler(
-            self.ask, clock=clock, random=random, polling=self.polling, rhythms=self._rhythms
+            self.ask,
+            clock=self.calls.clock,
+            random=self.calls.random,
+            polling=self.polling,
+            rhythms=self._rhythms,
+            ended=self.calls.observers.task_ended,
         )
-        return _Here(scheduler, Places(self._holders, self._cap, clock))
+        return _Here(scheduler, Places(self._holders, self._cap, self.calls.clock))
 
     async def close(self) -> None:
         """End this loop's waits, and let go of the ledger; both come back when they are used again."""
@@ -275,8 +274,11 @@ class TaskFlow:
         receipt, permit = await self._accepted(calls, endpoint, request)
         ref = kind.ref_of(receipt, request.fields or {}, extra)
         finished = phase_of(receipt.task_status or receipt.status) is Phase.SUCCEEDED
-        submitted = None if finished else self.calls.clock.now()
-        task = PendingTask(self, kind, ref, submitted=submitted, permit=permit, line=line)
+        now = self.calls.clock.now()
+        record = TaskRecord(kind.name, ref.id, str(ref), ref.model, now, submitted_here=True)
+        submitted = None if finished else now
+        task = PendingTask(self, kind, ref, submitted=submitted, record=record, permit=permit, line=line)
+        self.calls.observers.task_submitted(record)
         task.lane, task.receipt = _lane(endpoint, request), receipt
         with self._lock:
             self._holding[task.lane].add(task)
@@ -301,7 +303,8 @@ class TaskFlow:
                 try:
                     return await calls.submit(endpoint, request)
                 except (ConcurrencyLimit, APITimeoutError) as error:
-                    if _may_have_left(error) or not self._holders(lane):
+                    may_have_left = isinstance(error, APITimeoutError) and error.sent
+                    if may_have_left or not self._holders(lane):
                         raise  # the places are not ours, so none of our tasks will free one
 
     def _holders(self, model: str) -> list[Holder]:
@@ -394,7 +397,3 @@ class TaskFlow:
 def _lane(endpoint: Endpoint[TaskReceipt], request: Request) -> str:
     """Return the model that a submission counts against."""
     return request.model or endpoint.default_model
-
-
-def _may_have_left(error: Exception) -> bool:
-    return isinstance(error, APITimeoutError) and error.sent

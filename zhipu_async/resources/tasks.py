@@ -8,9 +8,9 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar, overload
 from zhipu_async.errors import InvalidType
 from zhipu_async.flows.outcomes import Delivery, Outcomes
 from zhipu_async.flows.race import Entrant, Race
-from zhipu_async.flows.scheduler import Polling
+from zhipu_async.flows.scheduler import OF_THE_KIND, Patience, Polling
 from zhipu_async.flows.source import Source
-from zhipu_async.flows.tasks import OF_THE_KIND, Patience, PendingTask, TaskFlow
+from zhipu_async.flows.tasks import PendingTask, TaskFlow
 from zhipu_async.protocol.ledger import Entry
 from zhipu_async.types.base import Reply
 from zhipu_async.types.tasks import Outcome, TaskRef
