@@ -110,3 +110,25 @@ def test_a_cap_that_falls_from_fifty_to_five_is_found_with_few_refusals() -> Non
     assert not result.failed
     assert result.refused <= 60
     assert run.caps_seen[-1] in {4, 5, 6}
+
+
+def test_a_cap_that_stands_for_long_is_hardly_probed() -> None:
+    for seed in range(5):
+        run = Run(
+            calls=3000, hidden_cap=lambda _, now: 1, duration=DURATIONS["uniform"], refusal=0.1, seed=seed
+        )
+        result = run.run()
+        assert result.refused_share <= 0.03
+        assert result.throughput_share >= 0.95
+
+
+def test_a_cap_that_rises_after_a_long_time_is_still_found() -> None:
+    run = Run(
+        calls=1200,
+        hidden_cap=lambda succeeded, now: 1 if succeeded < 600 else 5,
+        duration=DURATIONS["uniform"],
+        refusal=0.1,
+    )
+    result = run.run()
+    assert not result.failed
+    assert 5 in run.caps_seen[600 + 60 : 600 + 120]

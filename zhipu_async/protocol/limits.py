@@ -5,8 +5,8 @@ The platform tells nobody the limit, it only says 1302 above it. A lane starts w
     grows    by one per success while it never met a 1302
     shrinks  at a 1302 to what was accepted: by one per refusal within a burst, and by 1, 2, 4, 8 ...
              when a request that began after a cut is refused again
-    probes   one more after some rounds at a limit, rarely where it proves fixed, by a quarter and more
-             often once it proved gone; a round is as many successes as the cap is high
+    probes   one more after some rounds at a limit, ever more rarely where it proves fixed, by a quarter and
+             more often once it proved gone; a round is as many successes as the cap is high
     closes   for a moment at a 1302, for twice as long when the next follows without a success
 """
 
@@ -27,8 +27,9 @@ UNLIMITED = 1 << 30  # submissions, until one is refused
 # Chosen by simulation: the hidden cap goes 3, 1, 5 under 500 requests, whose durations are equal,
 # uniform, exponential or log-normal. 3.3 % of the requests are refused, 92 % of the cap is used.
 PROBE_ROUNDS = 10
-PROBE_ROUNDS_MOST = 20  # at a cap of 1 this refuses one request in 21: below 5 %
-PROBE_ROUNDS_GROWTH = 2  # for every probe in a row that was refused
+PROBE_ROUNDS_REFUSED = 20  # after one refused; at a cap of 1 this refuses one request in 21: below 5 %
+PROBES_FIXED = 14  # refused in a row: a limit that has stood for some 270 rounds is not about to move ...
+PROBE_ROUNDS_FIXED = 40  # ... so that a key whose limit is 1 for hours sees 2.4 % of its requests refused
 LUCKY_STEPS = 2  # a probe may pass by chance, while another request ends; the third step is no chance
 GROWTH_SHARE = 4  # later steps add a quarter: from 1 to 50 in some twenty rounds
 
@@ -82,7 +83,7 @@ class Lane:
         self._cuts_in_a_row = 0
         self._successes = 0
         self._steps: int | None = None  # raises since the last cut; None: there was no cut
-        self._probe_rounds = PROBE_ROUNDS
+        self._probes_refused = 0  # in a row
         self._overloaded_at = float("-inf")
 
     def enter(self, now: float) -> Ticket | None:
@@ -131,7 +132,12 @@ class Lane:
     def _successes_needed(self) -> float:
         if self._steps is None:
             return 1
-        return self.cap / self._steps if self._steps else self.cap * self._probe_rounds
+        return self.cap / self._steps if self._steps else self.cap * self._probe_rounds()
+
+    def _probe_rounds(self) -> int:
+        if not self._probes_refused:
+            return PROBE_ROUNDS
+        return PROBE_ROUNDS_REFUSED if self._probes_refused < PROBES_FIXED else PROBE_ROUNDS_FIXED
 
     def _grow(self) -> None:
         self._successes = 0
@@ -142,7 +148,7 @@ class Lane:
         self.cap = min(self.ceiling, self.cap + max(1, step))
         self._steps += 1
         if self._steps > LUCKY_STEPS:
-            self._probe_rounds = PROBE_ROUNDS
+            self._probes_refused = 0
 
     # ── shrinking ──────────────────────────────────────────────────────────────────────────────────
 
@@ -163,7 +169,7 @@ class Lane:
 
     def _cut(self, accepted: int, now: float) -> None:
         if self._steps and self._steps <= LUCKY_STEPS:
-            self._probe_rounds = min(PROBE_ROUNDS_MOST, self._probe_rounds * PROBE_ROUNDS_GROWTH)
+            self._probes_refused += 1
         pause = self._pause(accepted)
         # The polls of thousands of tasks go through one lane, at a pace that slows down by itself.
         if self.of_one_model:
