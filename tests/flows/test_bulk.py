@@ -581,6 +581,28 @@ async def test_a_batch_is_one_file_per_model(zhipu: AsyncZhipuAI, setting: Setti
     assert sum(received.path.endswith("/batches") for received in setting.sim.requests) == 2
 
 
+@pytest.mark.parametrize(("ordered", "batches"), [(False, 2), (True, 20)])
+async def test_models_in_turns_share_batches_unless_the_order_is_kept(
+    zhipu: AsyncZhipuAI, setting: Setting, ordered: bool, batches: int
+) -> None:
+    items: list[ChatRequest] = [
+        {"model": ("glm-4-plus", "glm-4-long")[n % 2], "messages": f"number {n}."} for n in range(20)
+    ]
+    outcomes = await collected(zhipu.chat.completions.map(items, via="batch", ordered=ordered))
+    assert all(f"number {outcome.index}." in outcome.result.text for outcome in outcomes)
+    indexes = [outcome.index for outcome in outcomes]
+    assert indexes == list(range(20)) if ordered else sorted(indexes) == list(range(20))
+    assert sum(received.path.endswith("/batches") for received in setting.sim.requests) == batches
+
+
+async def test_more_models_than_papers_end_all_the_same(zhipu: AsyncZhipuAI, setting: Setting) -> None:
+    items: list[ChatRequest] = [{"model": f"model-{n % 20}", "messages": f"number {n}."} for n in range(40)]
+    wrong: Any = {"model": "glm-4-plus", "messages": "hi", "temprature": 1}
+    outcomes = await collected(zhipu.chat.completions.map([wrong, *items, wrong], via="batch"))
+    assert sorted(outcome.index for outcome in outcomes) == list(range(42))
+    assert {outcome.index for outcome in outcomes if isinstance(outcome.error, InvalidType)} == {0, 41}
+
+
 async def test_refused_lines_are_outcomes_of_their_items(zhipu: AsyncZhipuAI) -> None:
     items: list[ChatRequest] = [
         asking(0),

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import anyio.to_thread
 
 from zhipu_async.errors import APIResponseError
-from zhipu_async.flows.batch_files import Answers, Folder, Item, Paper, Writer
+from zhipu_async.flows.batch_files import MODELS_AT_ONCE, Answers, Folder, Item, Paper, Writer
 from zhipu_async.flows.bulk import keyed
 from zhipu_async.flows.jobs import Job
 from zhipu_async.flows.ledger import Line
@@ -103,12 +103,13 @@ class BatchBulk(Generic[R, V]):
 class _Papers(Generic[R, V]):
     """Writes items into files, and knows whose answers have not been handed out."""
 
-    def __init__(self, bulk: BatchBulk[R, V], elements: Source[R | tuple[str, R]]) -> None:
+    def __init__(self, bulk: BatchBulk[R, V], elements: Source[R | tuple[str, R]], *, ordered: bool) -> None:
         self.pulled: int = 0
         self.open: dict[int, Paper] = {}
         self.folder: Folder = Folder()
         self._bulk = bulk
         self._elements = elements
+        self._ordered = ordered
         self._writer: Writer | None = None
 
     async def written(self) -> AsyncGenerator[Paper]:
@@ -116,13 +117,14 @@ class _Papers(Generic[R, V]):
         elements = self._elements
         try:
             directory = await anyio.to_thread.run_sync(self.folder.make)
-            writer = self._writer = Writer(directory, Sheet(self._bulk.url, self._bulk.most_lines))
+            sheet = Sheet(self._bulk.url, self._bulk.most_lines)
+            writer = self._writer = Writer(directory, sheet, models=1 if self._ordered else MODELS_AT_ONCE)
             while element := (await elements.anext() if elements.is_async else elements.next()):
                 self.pulled += 1
                 if (full := await self._write(writer, element[0], self.pulled - 1)) is not None:
                     yield full
-            if writer.paper.items:
-                yield await writer.finish()
+            while (left := await writer.last()) is not None:
+                yield left
         finally:
             elements.close()
             await elements.aclose()
@@ -131,7 +133,7 @@ class _Papers(Generic[R, V]):
         key, asked = keyed(element, index)
         try:
             request = await self._bulk.prepare(asked)
-            line = writer.paper.sheet.line(request.fields or {}, index)
+            line = writer.sheet.line(request.fields or {}, index)
         except Exception as error:  # noqa: BLE001  (an item that cannot be sent is one outcome, not the end of all)
             writer.refuse(Item(key, index, error))
             return None
@@ -140,7 +142,7 @@ class _Papers(Generic[R, V]):
     def unfinished(self, *, but: Paper | None) -> list[Unfinished]:
         """Return the items without an answer; all answers of one paper may be here already."""
         begun = [(paper, item) for paper in self.open.values() if paper is not but for item in paper.items]
-        unsent = [] if self._writer is None else self._writer.paper.items
+        unsent = [] if self._writer is None else self._writer.items
         return [Unfinished(item.key, item.index, paper.ref) for paper, item in begun] + [
             Unfinished(item.key, item.index) for item in unsent
         ]
@@ -178,7 +180,7 @@ class _BatchWork(Layer[Batch], Generic[R, V]):
         self, bulk: BatchBulk[R, V], elements: Source[R | tuple[str, R]], *, at_once: int, ordered: bool
     ) -> None:
         self._bulk = bulk
-        self._papers = _Papers(bulk, elements)
+        self._papers = _Papers(bulk, elements, ordered=ordered)
         source = Source(self._papers.written())
         race: Race[Paper, Batch] = Race(source, self._enter, window=at_once, ordered=ordered)
         super().__init__(race)

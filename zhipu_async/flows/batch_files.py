@@ -19,6 +19,7 @@ from zhipu_async.types.batches import Batch
 from zhipu_async.types.tasks import TaskRef
 
 WRITTEN_BYTES = 1024 * 1024  # collected before a thread writes them
+MODELS_AT_ONCE = 16  # more than anybody mixes; each may hold the bytes above
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +44,84 @@ class Paper:
     """What finds its batch again, once there is one."""
 
 
-class Writer:
-    """Writes one paper after the other."""
+class _Draft:
+    """A paper that is being written."""
 
-    def __init__(self, directory: Path, sheet: Sheet) -> None:
-        self._directory = directory
-        self._blank = sheet
+    def __init__(self, paper: Paper) -> None:
+        self.paper = paper
         self._held = bytearray()
         self._digest = hashlib.sha256()
-        self.paper: Paper = self._new(0)
 
-    def refuse(self, item: Item) -> None:
-        """Keep an item that cannot be sent in its place."""
-        self.paper.items.append(item)
-
-    async def add(self, item: Item, line: bytes, model: str) -> Paper | None:
-        """Write a line, and return the paper before it, if the line did not fit there any more."""
-        full = None if self.paper.sheet.fits(line, model) else await self.finish()
+    async def add(self, item: Item, line: bytes, model: str) -> None:
+        """Write a line."""
         self.paper.items.append(item)
         self.paper.sheet.add(line, model)
         self._held += line
         if len(self._held) >= WRITTEN_BYTES:
             await self._flush()
-        return full
 
     async def finish(self) -> Paper:
-        """Return the paper, written, and begin the next."""
+        """Return the paper, written."""
         await self._flush()
-        paper, self._digest = self.paper, hashlib.sha256()
-        self.paper = self._new(paper.number + 1)
-        return paper
-
-    def _new(self, number: int) -> Paper:
-        sheet = Sheet(self._blank.url, self._blank.most_lines, self._blank.most_bytes)
-        return Paper(self._directory / f"batch-{number:04d}.jsonl", number, sheet)
+        self.paper.digest = self._digest.hexdigest()
+        return self.paper
 
     async def _flush(self) -> None:
         piece = bytes(self._held)
         self._held.clear()
         self._digest.update(piece)
-        self.paper.digest = self._digest.hexdigest()
         await anyio.to_thread.run_sync(_append, self.paper.path, piece)
+
+
+class Writer:
+    """Writes papers, one for each model at a time: requests of two models in turns are not a paper each."""
+
+    def __init__(self, directory: Path, sheet: Sheet, *, models: int = MODELS_AT_ONCE) -> None:
+        self.sheet = sheet
+        """What every paper begins as."""
+        self._directory = directory
+        self._models = models
+        self._count = 0
+        self._drafts: dict[str, _Draft] = {}
+
+    @property
+    def items(self) -> list[Item]:
+        """Return those of all papers that are not finished."""
+        return [item for draft in self._drafts.values() for item in draft.paper.items]
+
+    def refuse(self, item: Item) -> None:
+        """Keep an item that cannot be sent, in its place."""
+        if not self._drafts:
+            self._drafts[""] = self._new()
+        draft = next(reversed(self._drafts.values()))
+        draft.paper.items.append(item)
+
+    async def add(self, item: Item, line: bytes, model: str) -> Paper | None:
+        """Write a line, and return a paper that had to make room for it, if one had to."""
+        full: Paper | None = None
+        if (draft := self._drafts.pop(model, None)) is not None and not draft.paper.sheet.fits(line, model):
+            full, draft = await draft.finish(), None
+        elif draft is None and len(self._drafts) >= self._models:
+            full = await self._finish_oldest()
+        # The newest stands last, so that the first is the one that has gone without a line for longest.
+        self._drafts[model] = draft = draft or self._new()
+        await draft.add(item, line, model)
+        return full
+
+    async def last(self) -> Paper | None:
+        """Return one of the papers that are left at the end, written; None when there is none."""
+        return await self._finish_oldest() if self._drafts else None
+
+    async def _finish_oldest(self) -> Paper:
+        model = next(iter(self._drafts))
+        paper = await self._drafts[model].finish()
+        del self._drafts[model]
+        return paper
+
+    def _new(self) -> _Draft:
+        number, self._count = self._count, self._count + 1
+        sheet = Sheet(self.sheet.url, self.sheet.most_lines, self.sheet.most_bytes)
+        return _Draft(Paper(self._directory / f"batch-{number:04d}.jsonl", number, sheet))
 
 
 class Answers:
