@@ -77,3 +77,10 @@ def test_a_name_that_nobody_has_is_a_plain_error_and_knows_its_neighbours() -> N
     with pytest.raises(AttributeError, match=r"'Outer' object has no attribute 'itms'$") as caught:
         getattr(Outer(), "itms")  # noqa: B009  a typo, which a type checker would find
     assert isinstance(caught.value.obj, Outer)
+
+
+def test_a_reply_is_shown_with_what_it_says_and_nothing_else() -> None:
+    assert (
+        repr(Outer(items=[Inner(name="a")]))
+        == "Outer(inner=Inner(deeper=Deeper()), items=[Inner(name='a', deeper=Deeper())])"
+    )

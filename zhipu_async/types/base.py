@@ -35,7 +35,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
 UNKNOWN = Meta(status=0, attempts=0)
 
 
-class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Part(msgspec.Struct, omit_defaults=True, repr_omit_defaults=True, kw_only=True):
     """An object inside a reply."""
 
     def to_dict(self) -> dict[str, object]:
