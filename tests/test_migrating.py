@@ -25,6 +25,7 @@ from zhipu_async.types.sound import wav
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "migrating.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `.*$", re.MULTILINE)
+KEYWORD = re.compile(r"`(\w+)=")
 CELL = re.compile(r"`([^`]+)`")
 MISPLACED = "/paas/v4/v1/"  # where zai-sdk looks for the agents when it is given a base_url
 
@@ -44,6 +45,16 @@ def rows(heading: str) -> Iterator[list[str]]:
 
 def table(heading: str) -> list[tuple[str, str]]:
     return [(theirs, ours) for theirs, ours in rows(heading)]
+
+
+def client_rows(page: str) -> list[list[str]]:
+    """The table of the clients' arguments, which has words of its language in its cells."""
+    lines = page.partition("client = ZhipuAiClient()")[0].splitlines()
+    return [line.strip("|").split(" | ") for line in lines if line.startswith("| ")][2:]
+
+
+def after_client(page: str) -> str:
+    return page.partition("client = ZhipuAiClient()")[2]
 
 
 class Desk:
@@ -215,9 +226,18 @@ def test_errors_are_called_as_the_table_says(names: list[str]) -> None:
         assert isinstance(vars(home)[name], type)
 
 
+def test_the_arguments_of_the_clients_are_called_as_the_table_says() -> None:
+    signatures = [inspect.signature(kind) for kind in (zai.ZhipuAiClient, openai.AsyncOpenAI)]
+    for theirs, ours in client_rows(PAGE):
+        assert {*KEYWORD.findall(theirs)} <= {name for known in signatures for name in known.parameters}
+        assert {*KEYWORD.findall(ours)} <= {*inspect.signature(AsyncZhipuAI).parameters}
+
+
 def test_the_chinese_page_has_the_same_lines() -> None:
     chinese = (DOCS / "zh" / "migrating.md").read_text(encoding="utf-8")
-    assert ROW.findall(chinese) == ROW.findall(PAGE)
+    assert ROW.findall(after_client(chinese)) == ROW.findall(after_client(PAGE))
+    written = [KEYWORD.findall("".join(row)) for row in client_rows(PAGE)]
+    assert [KEYWORD.findall("".join(row)) for row in client_rows(chinese)] == written
 
 
 def test_the_tables_are_not_empty() -> None:
