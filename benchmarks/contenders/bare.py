@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from benchmarks.contenders.by_hand import encode
 from benchmarks.contenders.contender import KEY, MESSAGES, MODEL
-from benchmarks.contenders.discard import Discard, scenes
+from benchmarks.contenders.discard import Discard
+from benchmarks.harness import scenes
 
 
 class Reading(asyncio.Protocol):
@@ -50,7 +51,7 @@ class Bare(Discard):
             reading.transport = transport
         else:
             loop = asyncio.get_running_loop()
-            _, reading = await loop.create_connection(Reading, address.hostname, address.port)
+            _, reading = await loop.create_connection(Reading, address.hostname or "", address.port or 80)
         body = encode({"model": MODEL, "messages": MESSAGES, "stream": True})
         head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
         reading.transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)

@@ -10,7 +10,16 @@ import aiohttp
 import msgspec
 from websockets.asyncio.client import connect
 
-from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, TEXTS, Contender, checksum
+from benchmarks.contenders.contender import (
+    KEY,
+    MESSAGES,
+    MODEL,
+    TEXTS,
+    Contender,
+    Messages,
+    Vectors,
+    checksum,
+)
 from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk
 from zhipu_async.types.embeddings import EmbeddingList
 
@@ -39,7 +48,7 @@ class ByHand(Contender):
             )
         return self._session
 
-    def post(self, messages: list[dict[str, str]], **more: object) -> aiohttp.client._RequestContextManager:
+    def post(self, messages: Messages, **more: object) -> aiohttp.client._RequestContextManager:
         """Send a request."""
         return self.session.post(
             self.url, data=encode({"model": MODEL, "messages": messages, **more}), headers=HEADERS
@@ -68,11 +77,11 @@ class ByHand(Contender):
     async def call(self) -> None:
         await self.talk(MESSAGES)
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         async with self.post(messages) as response:
             assert decode_reply(await response.read()).choices
 
-    async def embed(self, kind: str) -> int:
+    async def embed(self, kind: Vectors) -> int:
         body = encode({"model": "embedding-3", "input": TEXTS})
         async with self.session.post(f"{self.base_url}/embeddings", data=body, headers=HEADERS) as response:
             return len([item.embedding for item in decode_vectors(await response.read()).data])
@@ -92,7 +101,7 @@ class ByHand(Contender):
                 return
             await asyncio.sleep(0.002)
 
-    async def encode(self, times: int, messages: list[dict[str, str]]) -> int:
+    async def encode(self, times: int, messages: Messages) -> int:
         """Write a request."""
         for _ in range(times):
             encode({"model": MODEL, "messages": messages})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any, Literal, TypeAlias
 
 KEY = "0123456789abcdef0123456789abcdef.benchmarksecret"
 MODEL = "glm-4.7"
-MESSAGES = [{"role": "user", "content": "你好"}]
+Messages: TypeAlias = list[Any]  # each client has types of its own for them
+Vectors: TypeAlias = Literal["list", "array", "numpy"]
+MESSAGES: Messages = [{"role": "user", "content": "你好"}]
 TEXTS = [f"text number {number}" for number in range(64)]
 
 
@@ -32,11 +35,11 @@ class Contender:
         """Get one small completion."""
         raise NotImplementedError
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         """Send a long conversation."""
         raise NotImplementedError
 
-    async def embed(self, kind: str) -> int:
+    async def embed(self, kind: Vectors) -> int:
         """Get the vectors; return how many came."""
         raise NotImplementedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.contenders.by_hand import decode_chunk, decode_vectors
-from benchmarks.contenders.contender import Contender, checksum
+from benchmarks.contenders.contender import Contender, Vectors, checksum
 from benchmarks.harness import scenes
 
 
@@ -23,7 +23,7 @@ class DecodeOnly(Contender):
                 add(content)
         return checksum(pieces)
 
-    async def embed(self, kind: str) -> int:
+    async def embed(self, kind: Vectors) -> int:
         return len(decode_vectors(scenes.vectors_body()).data)
 
 

@@ -6,7 +6,7 @@ import re
 import time
 
 from benchmarks.contenders.by_hand import ByHand
-from benchmarks.contenders.contender import MESSAGES
+from benchmarks.contenders.contender import MESSAGES, Messages
 from benchmarks.harness import scenes
 
 
@@ -27,7 +27,7 @@ class Discard(ByHand):
                 took = took or time.perf_counter() - began
         return took
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         async with self.post(messages) as response:
             await response.read()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from benchmarks.contenders.by_hand import HEADERS, ByHand
-from benchmarks.contenders.contender import MESSAGES, MODEL, TEXTS, checksum
+from benchmarks.contenders.contender import MESSAGES, MODEL, TEXTS, Messages, Vectors, checksum
 
 
 class LinesJson(ByHand):
@@ -21,18 +21,18 @@ class LinesJson(ByHand):
                         pieces.append(content)
         return checksum(pieces)
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         async with self.session.post(
             self.url, json={"model": MODEL, "messages": messages}, headers=HEADERS
         ) as response:
             assert (await response.json())["choices"]
 
-    async def embed(self, kind: str) -> int:
+    async def embed(self, kind: Vectors) -> int:
         body = {"model": "embedding-3", "input": TEXTS}
         async with self.session.post(f"{self.base_url}/embeddings", json=body, headers=HEADERS) as response:
             return len([item["embedding"] for item in (await response.json())["data"]])
 
-    async def encode(self, times: int, messages: list[dict[str, str]]) -> int:
+    async def encode(self, times: int, messages: Messages) -> int:
         for _ in range(times):
             json.dumps({"model": MODEL, "messages": messages}).encode()
         return times

@@ -6,7 +6,7 @@ import time
 
 from mistralai.client import Mistral as Client
 
-from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, Contender, checksum
+from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, Contender, Messages, checksum
 
 
 class Mistral(Contender):
@@ -35,7 +35,7 @@ class Mistral(Contender):
     async def call(self) -> None:
         await self.talk(MESSAGES)
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         reply = await self.client.chat.complete_async(model=MODEL, messages=messages)
         assert reply.choices[0].message.content
 

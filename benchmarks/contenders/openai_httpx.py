@@ -6,7 +6,16 @@ import time
 
 import openai
 
-from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, TEXTS, Contender, checksum
+from benchmarks.contenders.contender import (
+    KEY,
+    MESSAGES,
+    MODEL,
+    TEXTS,
+    Contender,
+    Messages,
+    Vectors,
+    checksum,
+)
 
 
 class OpenAI(Contender):
@@ -39,11 +48,11 @@ class OpenAI(Contender):
     async def call(self) -> None:
         await self.talk(MESSAGES)
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         reply = await self.client.chat.completions.create(model=MODEL, messages=messages)
         assert reply.choices[0].message.content
 
-    async def embed(self, kind: str) -> int:
+    async def embed(self, kind: Vectors) -> int:
         # Without encoding_format it would ask for base64, which the platform does not know.
         reply = await self.client.embeddings.create(model="embedding-3", input=TEXTS, encoding_format="float")
         return len([item.embedding for item in reply.data])

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, TEXTS, Contender, checksum
+from benchmarks.contenders.contender import (
+    KEY,
+    MESSAGES,
+    MODEL,
+    TEXTS,
+    Contender,
+    Messages,
+    Vectors,
+    checksum,
+)
 from zhipu_async import AsyncZhipuAI
-from zhipu_async.flows.request import encode
 from zhipu_async.protocol.chat_request import prepare
+from zhipu_async.protocol.sendable import encode
 from zhipu_async.types.realtime import ResponseAudioDelta, ResponseAudioTranscriptDelta, ResponseDone
 
 LIMITS = {"*": 1000}  # what a warm limiter has learned where nothing was ever refused
@@ -42,11 +51,11 @@ class Ours(Contender):
         reply = await self.client.chat.completions.create(model=MODEL, messages=MESSAGES)
         assert reply.text
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         reply = await self.client.chat.completions.create(model=MODEL, messages=messages)
         assert reply.text
 
-    async def embed(self, kind: str) -> int:
+    async def embed(self, kind: Vectors) -> int:
         reply = await self.client.embeddings.create(model="embedding-3", input=TEXTS, vectors=kind)
         return len(reply.vectors)
 
@@ -58,7 +67,7 @@ class Ours(Contender):
             assert outcome.ok
         return polling.under_way
 
-    async def encode(self, times: int, messages: list[dict[str, str]]) -> int:
+    async def encode(self, times: int, messages: Messages) -> int:
         """Check and write a request, without sending it."""
         for _ in range(times):
             encode(prepare(MODEL, messages, {}).body)

@@ -11,7 +11,16 @@ from typing import TypeVar
 import httpx
 from zai import ZhipuAiClient
 
-from benchmarks.contenders.contender import KEY, MESSAGES, MODEL, TEXTS, Contender, checksum
+from benchmarks.contenders.contender import (
+    KEY,
+    MESSAGES,
+    MODEL,
+    TEXTS,
+    Contender,
+    Messages,
+    Vectors,
+    checksum,
+)
 
 T = TypeVar("T")
 
@@ -51,14 +60,14 @@ class Zai(Contender):
     async def call(self) -> None:
         await self._run(lambda: self._talk(MESSAGES))
 
-    async def talk(self, messages: list[dict[str, str]]) -> None:
+    async def talk(self, messages: Messages) -> None:
         self._talk(messages)
 
-    def _talk(self, messages: list[dict[str, str]]) -> None:
+    def _talk(self, messages: Messages) -> None:
         reply = self.client.chat.completions.create(model=MODEL, messages=messages)
-        assert reply.choices[0].message.content
+        assert reply.choices[0].message.content  # type: ignore[union-attr]  # it was not asked for a stream
 
-    async def embed(self, kind: str) -> int:
+    async def embed(self, kind: Vectors) -> int:
         reply = self.client.embeddings.create(model="embedding-3", input=TEXTS)
         return len([item.embedding for item in reply.data])
 

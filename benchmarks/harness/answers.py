@@ -87,5 +87,5 @@ def quotient(race: Race, one: str, *others: str) -> float | None:
         return None
     columns = [race.values(name) for name in others]
     pairs = zip(race.values(one), *columns, strict=False)
-    ratios = sorted(first / sum(rest) for first, *rest in pairs)
+    ratios: list[float] = sorted(first / sum(rest) for first, *rest in pairs)
     return ratios[len(ratios) // 2]

@@ -154,7 +154,7 @@ def read_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{process.args} ended early")
+        raise RuntimeError(f"{process.args!r} ended early")
     return line.strip()
 
 

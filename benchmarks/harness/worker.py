@@ -16,7 +16,7 @@ from benchmarks.harness import scenes
 from benchmarks.harness.server import listen
 
 if TYPE_CHECKING:
-    from benchmarks.contenders.contender import Contender
+    from benchmarks.contenders.contender import Contender, Vectors
 
 LEVELLING_BYTES = 8 << 20
 
@@ -99,7 +99,7 @@ class Turns:
             await client.talk(messages)
         return since(began, units=requests)
 
-    async def embed(self, scene: str, requests: int, kind: str = "list") -> dict[str, float]:
+    async def embed(self, scene: str, requests: int, kind: Vectors = "list") -> dict[str, float]:
         """Ask for the vectors; a unit is a call."""
         client = await self.contender(scene)
         began = costs()
