@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from zhipu_async.errors import StreamClosed
-from zhipu_async.flows.cursor import State
 from zhipu_async.flows.event_stream import EventStream
 from zhipu_async.protocol.gathering import GatheringReader
 from zhipu_async.types.base import Reply
@@ -49,11 +47,7 @@ class AnswerStream(EventStream[T], Generic[T, R]):
     @property
     def result(self) -> R:
         """Return the whole answer, once the stream has been read to its end."""
-        if self._cursor.state is not State.WHOLE:
-            raise StreamClosed(
-                f"the answer is not whole: {self._cursor.state.value}",
-                hint="`await stream.finish()` reads the rest; `.partial` is what there is.",
-            )
+        self._cursor.check_whole()
         return self.partial
 
     @property

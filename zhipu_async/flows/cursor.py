@@ -154,6 +154,14 @@ class Cursor(Generic[T]):
         if self.state is not State.NEW:  # else it may be opened again
             self.close()
 
+    def check_whole(self) -> None:
+        """Raise when the answer has not arrived to its end."""
+        if self.state is not State.WHOLE:
+            raise StreamClosed(
+                f"the answer is not whole: {self.state.value}",
+                hint="`await stream.finish()` reads the rest; `.partial` is what there is.",
+            )
+
     async def one(self) -> T:
         """Return the next item and leave the stream open. Cancelling closes it."""
         self._begin_view()

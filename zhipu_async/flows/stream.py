@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from zhipu_async.errors import StreamClosed
-from zhipu_async.flows.cursor import State
 from zhipu_async.flows.event_stream import EventStream
 from zhipu_async.protocol.chat_events import ChatEvents
 from zhipu_async.protocol.chat_reader import ChatReader
@@ -90,11 +88,7 @@ class ChatStream(EventStream[ChatCompletionChunk]):
     @property
     def result(self) -> ChatCompletion:
         """Return the whole completion, once the stream has been read to its end."""
-        if self._cursor.state is not State.WHOLE:
-            raise StreamClosed(
-                f"the answer is not whole: {self._cursor.state.value}",
-                hint="`await stream.finish()` reads the rest; `.partial` is what there is.",
-            )
+        self._cursor.check_whole()
         return self.partial
 
     @property

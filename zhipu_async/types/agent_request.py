@@ -22,7 +22,7 @@ class AgentContent(TypedDict, total=False):
 
 
 class AgentMessageParam(TypedDict):
-    """A message to an agent."""
+    """What is said to an agent, by whom: a text, or texts, files and pictures."""
 
     role: Literal["user", "assistant", "system"]
     content: str | AgentContent | Sequence[AgentContent]

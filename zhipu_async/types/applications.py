@@ -71,7 +71,7 @@ class ApplicationData(Part):
 
     @property
     def text(self) -> str:
-        """Return the text."""
+        """Return the text, whether it came alone or beside links and code."""
         return self.msg if isinstance(self.msg, str) else self.msg.text
 
     @property

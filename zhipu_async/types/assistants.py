@@ -191,7 +191,7 @@ else:
 
 
 class Assistant(Part):
-    """An assistant."""
+    """Who answers: its names, its tools, and questions to begin with."""
 
     assistant_id: str = ""
     name: str = ""
@@ -217,7 +217,7 @@ class Assistant(Part):
 
 
 class AssistantList(Reply):
-    """The assistants."""
+    """Those of the assistants asked for that the platform has."""
 
     data: list[Assistant] = []
 
