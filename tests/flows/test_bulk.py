@@ -310,6 +310,18 @@ async def test_a_pair_that_is_none_is_refused(zhipu: AsyncZhipuAI) -> None:
         await collected(zhipu.chat.completions.map(wrong))
 
 
+@EVERY_WAY
+async def test_a_prompt_in_place_of_a_request_is_told_what_a_request_is(
+    zhipu: AsyncZhipuAI, via: Any
+) -> None:
+    prompts: Any = ["Say hi", ("greeting", "Say hello")]
+    outcomes = [outcome async for outcome in zhipu.chat.completions.map(prompts, via=via)]
+    for outcome in outcomes:
+        assert isinstance(outcome.error, InvalidType)
+        assert "a dict with model and messages" in str(outcome.error)
+    assert sorted(outcome.key for outcome in outcomes) == ["0", "greeting"]
+
+
 async def test_failed_tasks_are_outcomes(zhipu: AsyncZhipuAI, setting: Setting) -> None:
     setting.sim.script(fault=TaskFails(), match={"contains": "number 1."})
     outcomes = await collected(zhipu.chat.completions.map(requests(3), via="task", ordered=True))

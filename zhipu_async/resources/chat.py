@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Unpack, overload
 
+from zhipu_async.errors import InvalidType
 from zhipu_async.flows.request import Request
 from zhipu_async.flows.veil import veiled
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, REPAIR_TURNS, ChatParams
@@ -211,5 +212,11 @@ async def _request(prepared: Prepared, *, stream: bool = False) -> Request:
 
 
 async def _mapped(request: ChatRequest) -> Request:
+    if not isinstance(request, Mapping):
+        came = type(request).__name__
+        raise InvalidType(
+            f"an item of map is a dict with model and messages, or a pair of a key and one, not {came}.",
+            hint='For prompts: ({"model": "glm-4.7", "messages": prompt} for prompt in prompts).',
+        )
     params = {name: value for name, value in request.items() if name not in ("model", "messages")}
     return await _request(prepare(request.get("model"), request.get("messages"), params))
