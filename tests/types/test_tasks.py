@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from zhipu_async.errors import InvalidArgument, TaskFailed
 from zhipu_async.protocol.decoding import convert
 from zhipu_async.types.agents import AgentReply
+from zhipu_async.types.base import Reply
 from zhipu_async.types.batches import Batch, RequestCounts
 from zhipu_async.types.images import ImageResult
 from zhipu_async.types.tasks import Outcome, TaskRef
@@ -104,3 +105,13 @@ def test_an_agents_answer_reads_alike_in_every_form(choice: dict[str, object]) -
 def test_an_agent_may_answer_nothing() -> None:
     assert AgentReply().parts == []
     assert convert({"choices": [{"index": 0}]}, AgentReply).text == ""
+
+
+def test_an_outcome_says_how_it_ended() -> None:
+    ref = TaskRef[Reply]("videos", "9", {"model": "cogvideox-3"})
+    assert repr(Outcome(key="a", value=Reply())) == "<Outcome 'a': Reply>"
+    assert (
+        repr(Outcome(key="b", value=Reply(), ref=ref, replayed=True))
+        == f"<Outcome 'b' {ref}: Reply, replayed>"
+    )
+    assert repr(Outcome[Reply](key="c", error=TimeoutError("late"))) == "<Outcome 'c': TimeoutError('late')>"

@@ -85,11 +85,16 @@ class Outcome(Generic[T_co]):
     ref: TaskRef[T_co] | None = None
     """What finds the task again; None for items that were no tasks."""
     error: Exception | None = None
-    value: T_co | None = field(default=None, repr=False)
+    value: T_co | None = None
     tokens: int = 0
     """The item's share of the tokens, where several items travel in one request."""
     replayed: bool = False
     """Whether the ledger knew the result, so that nothing was sent."""
+
+    def __repr__(self) -> str:
+        ended = type(self.value).__name__ if self.ok else repr(self.error)
+        task = f" {self.ref}" if self.ref is not None else ""
+        return f"<Outcome {self.key!r}{task}: {ended}{', replayed' if self.replayed else ''}>"
 
     @property
     def ok(self) -> bool:
