@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from zhipu_async.simulator import Cut, KeepAlives, NeverEnds, Reset, Simulator, Stall, TaskFails
@@ -13,9 +13,6 @@ from zhipu_async.simulator.faults import BY_NAME, Fault
 from zhipu_async.simulator.orders import fault_of
 
 from .conftest import Caller, Reply
-
-if TYPE_CHECKING:
-    import aiohttp
 
 
 async def control(caller: Caller, method: str, path: str, body: object = None) -> Reply:
@@ -74,6 +71,31 @@ async def test_stalled_answers_can_be_released(caller: Caller) -> None:
     await sim.until(lambda: sim.counts.in_flight == 1)
     await control(caller, "POST", "/release")
     assert "late" in (await waiting).text
+
+
+async def test_connections_can_be_refused_for_a_while(caller: Caller) -> None:
+    assert (await control(caller, "POST", "/refuse", {"seconds": 0.05})).status == 200
+    refused = 0
+    while True:
+        try:
+            reply = await caller.chat()
+            break
+        except aiohttp.ClientConnectorError:
+            refused += 1
+    assert refused
+    assert reply.status == 200
+
+
+async def test_a_simulator_that_refuses_connections_can_be_closed(session: aiohttp.ClientSession) -> None:
+    async with Simulator() as sim:
+        await control(Caller(sim, session), "POST", "/refuse", {"seconds": 3600})
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await Caller(sim, session).chat()
+
+
+@pytest.mark.parametrize("body", [{"seconds": -1}, {"seconds": "x"}, {}, {"minutes": 1}, 5, None])
+async def test_how_long_has_to_be_understood(caller: Caller, body: object) -> None:
+    assert (await control(caller, "POST", "/refuse", body)).status == 400
 
 
 async def test_the_realtime_socket_takes_orders_too(caller: Caller) -> None:

@@ -24,7 +24,7 @@ State: `ask.platform.shelf("files", ask.key)` is a dict by id that lasts as long
 `ask.platform.new_id("file_")`. Tasks: `task = ask.platform.tasks.start(ask, result, seconds=60)`, where `result()`
 gives the finished task's own members, then `Whole(ticket(task))`; GET async-result answers them all. Other things that
 take time keep an `ask.platform.life(seconds)` and call its `look()` on every poll. To refuse: `raise Refusal("1301",
-beside={...})`, `missing(name)`, `illegal(name, why)`, `ask.not_both(a, b)`.
+beside={...})`, `missing(name)`, `illegal(name, why)`, `conflicting(a, b)`.
 
 What most handlers need: `Kept(Kind, ask)` holds things of one dataclass between requests (`keeping.py`). With
 `say(ask, text)` the script's words go first, `quirk(ask)` chooses between two forms the platform may use (`saying.py`).

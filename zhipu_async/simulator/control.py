@@ -7,6 +7,7 @@ GET    /_simulator/requests   what came in; `?after=7` gives what came after num
 GET    /_simulator/counts     peaks and answers by status and code
 POST   /_simulator/caps       {"glm-4.7": 3, "glm-5": [[0, 8], [2.5, 3]], "glm-4.6": null}
 POST   /_simulator/realtime   {"answers": [{"text": "hi"}], "faults": [{"kind": "drop"}]}, see `realtime.Orders`
+POST   /_simulator/refuse     {"seconds": 2.5}: close the port for so long; connections that are open break
 POST   /_simulator/release    let stalled answers go on
 POST   /_simulator/forget     begin anew
 
@@ -16,9 +17,10 @@ cannot reach the simulator, and never a web page of elsewhere that a browser of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -30,15 +32,29 @@ from .refusals import Refusal, rendered
 from .shapes import Body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .requests import Received
     from .server import Simulator
 
 CONTROL = "/_simulator"
+Order = Callable[[object, Mapping[str, str]], object]
+LONGEST_CLOSED = 3600.0
+"""A port that is to stay closed for more than an hour is a slip of the hand."""
 ELSEWHERE = (
     "this comes from a web page of elsewhere, or under a name of elsewhere: send the key in Authorization"
 )
+
+
+class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how long the port is to be closed."""
+
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_CLOSED)]
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What can only be done when the answer is out."""
+
+    carry_out: Callable[[], None]
 
 
 class Control:
@@ -48,13 +64,14 @@ class Control:
         self._simulator = simulator
         self._keys = Keys(frozenset({key}))
         self._key_needed = key_needed
-        self._table: dict[tuple[str, str], Callable[[object, Mapping[str, str]], object]] = {
+        self._table: dict[tuple[str, str], Order] = {
             ("POST", "/script"): self._script,
             ("DELETE", "/script"): self._unscript,
             ("GET", "/requests"): self._requests,
             ("GET", "/counts"): self._counts,
             ("POST", "/caps"): self._caps,
             ("POST", "/realtime"): self._realtime,
+            ("POST", "/refuse"): self._refuse,
             ("POST", "/release"): self._release,
             ("POST", "/forget"): self._forget,
         }
@@ -73,7 +90,8 @@ class Control:
             if self._key_needed or header is not None:
                 self._keys.who(header, 0)
             content = await request.read()
-            return reply(order(msgspec.json.decode(content) if content else None, request.query))
+            done = order(msgspec.json.decode(content) if content else None, request.query)
+            return await told(request, done) if isinstance(done, Afterwards) else reply(done)
         except Refusal as refusal:
             status, body = rendered(refusal)
             return reply(body, status)
@@ -109,6 +127,10 @@ class Control:
         self._simulator.realtime.order(content)
         return {}
 
+    def _refuse(self, content: object, query: Mapping[str, str]) -> object:
+        closed = msgspec.convert(content, Closed)
+        return Afterwards(lambda: self._simulator.refuse_connections(closed.seconds))
+
     def _release(self, content: object, query: Mapping[str, str]) -> object:
         self._simulator.release()
         return {}
@@ -116,6 +138,16 @@ class Control:
     def _forget(self, content: object, query: Mapping[str, str]) -> object:
         self._simulator.forget()
         return {}
+
+
+async def told(request: web.Request, order: Afterwards) -> web.Response:
+    """Answer before the order is carried out: it breaks the connection that the answer travels on."""
+    answer = reply({})
+    answer.force_close()
+    await answer.prepare(request)
+    await answer.write_eof()
+    order.carry_out()
+    return answer
 
 
 def is_of_this_machine(headers: Mapping[str, str]) -> bool:

@@ -52,6 +52,7 @@ class Listener:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._opening: asyncio.Task[None] | None = None
+        self._reopening: asyncio.TimerHandle | None = None
 
     async def open(self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
         application = web.Application(client_max_size=self._largest_request)
@@ -72,6 +73,8 @@ class Listener:
 
     async def close(self) -> None:
         """Stop listening and close every connection. May be called again."""
+        if self._reopening is not None:
+            self._reopening.cancel()
         if self._opening is not None:
             await self._opening
         runner, self._runner = self._runner, None
@@ -79,9 +82,9 @@ class Listener:
         if runner is not None:
             await runner.cleanup()
 
-    def refuse(self) -> None:
-        """Close the port and every connection, so that the next attempt is refused."""
-        self._in_loop(self._refuse)
+    def refuse(self, seconds: float | None = None) -> None:
+        """Close the port and every connection, so that the next attempt is refused; open it again after the seconds."""
+        self._in_loop(lambda: self._refuse(seconds))
 
     def accept_again(self) -> None:
         """Open the port again; it listens when this returns."""
@@ -116,8 +119,10 @@ class Listener:
             self._server.close()
             self._server = None
 
-    def _refuse(self) -> None:
+    def _refuse(self, seconds: float | None) -> None:
         self._stop_accepting()
+        if seconds is not None and self._loop is not None:
+            self._reopening = self._loop.call_later(seconds, self._accept_again)
         if self._runner is not None and self._runner.server is not None:
             for connection in self._runner.server.connections:
                 if connection.transport is not None:

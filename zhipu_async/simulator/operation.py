@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from .refusals import conflicting, illegal, missing
+from .refusals import illegal, missing
 from .shapes import Body, is_object
 
 if TYPE_CHECKING:
@@ -58,11 +58,6 @@ class Ask:
             if upload.field == name:
                 return upload
         raise missing(name)
-
-    def not_both(self, first: str, second: str) -> None:
-        """Refuse with 1215 when both fields are set."""
-        if first in self.body and second in self.body:
-            raise conflicting(first, second)
 
     def refuse_unless(self, suits: bool, name: str, why: str) -> None:
         """Refuse with 1214 unless the field's value suits."""

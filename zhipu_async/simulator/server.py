@@ -191,6 +191,10 @@ class Simulator:
         finally:
             self._listener.accept_again()
 
+    def refuse_connections(self, seconds: float) -> None:
+        """Close the port for so long; connections that are open break."""
+        self._listener.refuse(seconds)
+
     def forget(self) -> None:
         """Forget scripts, requests, counts and everything that was stored; keys and caps stay."""
         self.platform.forget()
