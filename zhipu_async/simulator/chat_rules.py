@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .operation import Ask
 
 ROLES = ("system", "user", "assistant", "tool")
+MESSAGE_FIELDS = {"role": choice(*ROLES).needed}
+RECORDING_FIELDS = {"data": text(1).needed, "format": choice("wav", "mp3").needed}
 PART_FIELDS = {
     "text": {"text": text().needed},
     "image_url": {"image_url": an_object().needed},
@@ -77,7 +79,7 @@ def check_messages(ask: Ask) -> None:
 
 
 def check_message(ask: Ask, message: Body, inside: str, call_ids: set[str]) -> None:
-    check(message, {"role": choice(*ROLES).needed}, inside=inside + ".")
+    check(message, MESSAGE_FIELDS, inside=inside + ".")
     role, content = text_of(message, "role"), message.get("content")
     if role == "assistant":
         call_ids.update(text_of(call, "id") for call in objects_of(message, "tool_calls"))
@@ -113,8 +115,7 @@ def check_part(ask: Ask, kind: str, part: Body, place: str) -> None:
     if kind == "file":
         check_file(ask, object_of(part, "file"), place + ".file")
     if kind == "input_audio":
-        fields = {"data": text(1).needed, "format": choice("wav", "mp3").needed}
-        check(object_of(part, "input_audio"), fields, inside=place + ".input_audio.")
+        check(object_of(part, "input_audio"), RECORDING_FIELDS, inside=place + ".input_audio.")
     suits = kind == "text" or (kind == "input_audio") == (ask.model.lower() in AUDIO)
     if not suits or (kind != "text" and not known and ask.model.lower() not in ask.platform.extra_models):
         raise Refusal("1210", f"The model {ask.model} does not take {kind}")

@@ -124,10 +124,11 @@ def scripted_call(ask: Ask, call: Body) -> Call:
 
 def made_up_turn(ask: Ask) -> Turn:
     prompt = prompt_of(ask)
-    chance = ask.platform.rng("chat", ask.model, prompt)
     reasoning = ask.script.reasoning if ask.script else None
     if reasoning is None:
-        reasoning = writing.thoughts(prompt, chance) if thinks(ask) else ""
+        reasoning = (
+            writing.thoughts(prompt, ask.platform.rng("chat", ask.model, prompt)) if thinks(ask) else ""
+        )
     if UNSAFE_ANSWER in prompt:
         return Turn(pieces(writing.echo(prompt.replace(UNSAFE_ANSWER, ""))), finish_reason="sensitive")
     answered = tool_results(ask)
@@ -158,14 +159,15 @@ def tool_results(ask: Ask) -> list[str]:
 
 
 def answer_text(ask: Ask, prompt: str, results: list[str]) -> str:
-    chance = ask.platform.rng("text", ask.model, prompt)
     kind = text_of(object_of(ask.body, "response_format"), "type")
     if kind == "json_object":
         return json.dumps(wanted_json(ask, prompt), ensure_ascii=False)
     if results:
         said = "; ".join(results).rstrip("。.")
         return f"工具的结果是：{said}。" if writing.is_chinese(prompt) else f"The tools gave: {said}."
-    return writing.to_repeat(prompt) or writing.essay(prompt, chance, beside=seen(ask, prompt))
+    if repeated := writing.to_repeat(prompt):
+        return repeated
+    return writing.essay(prompt, ask.platform.rng("text", ask.model, prompt), beside=seen(ask, prompt))
 
 
 def wanted_json(ask: Ask, prompt: str) -> object:
