@@ -29,6 +29,9 @@ def test_vectors_have_unit_length(dimensions: int) -> None:
     [
         ("a red apple", "two red apples", "the blue sea"),
         ("How do I cancel my order?", "cancel an order", "weather in Paris"),
+        ("dog", "dogs", "airplane"),
+        ("кошка спит", "спит наша кошка", "погода сегодня"),
+        ("猫が好き", "猫は好きです", "天気予報"),
         ("如何取消订单", "取消我的订单", "巴黎的天气"),
     ],
 )

@@ -9,7 +9,11 @@ import zlib
 from functools import lru_cache
 from itertools import pairwise
 
-WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]", re.IGNORECASE)
+UNSPACED = r"\u3040-\u30ff\u3400-\u9fff"
+"""Kana and Chinese characters, which no spaces part: each is a word."""
+WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
+SHORTEST_STEM, LONGEST_STEM = 3, 4
+"""Letters of a word's beginning: `dogs` begins like `dog`, `installing` like `install`."""
 KEPT_TEXTS = 512
 """Vectors that are kept for the next request; a load test sends the same texts over and over."""
 
@@ -17,7 +21,7 @@ KEPT_TEXTS = 512
 def features(text: str) -> list[str]:
     """Words, the beginnings of words, and pairs of neighbours: what two like texts have in common."""
     words = [word.lower() for word in WORD.findall(text)] or [text.strip() or " "]
-    stems = [word[:4] for word in words if len(word) > 4]
+    stems = [word[: min(len(word) - 1, LONGEST_STEM)] for word in words if len(word) > SHORTEST_STEM]
     return [*words, *stems, *map(" ".join, pairwise(words))]
 
 
