@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -15,6 +16,7 @@ from zhipu_async.simulator import Simulator, SimulatorThread
 from zhipu_async.simulator.shapes import Body
 
 from .official_calls import CALLS, CHAT, OPENAI, POLLS, SUBMISSIONS, UNDOCUMENTED, cases, name
+from .older_calls import OWN, RETIRED, SUBMITTED, both
 
 pytestmark = pytest.mark.peers
 
@@ -75,6 +77,11 @@ def test_openai_calls(sim: Simulator, gpt: Any, method: str, arguments: Body) ->
     assert call(sim, gpt, method, arguments) is not None
 
 
-def test_they_are_more_than_a_hundred() -> None:
-    others = sum(len(cases(table)) for table in (CALLS, SUBMISSIONS, OPENAI))
-    assert 2 * len(CHAT) + others > 100
+def test_there_are_as_many_calls_as_the_documentation_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    zai = 2 * len(CHAT) + len(cases(CALLS)) + len(cases(SUBMISSIONS))
+    gpt = len(cases(OPENAI))
+    older = len(both() + cases(OWN) + SUBMITTED)
+    assert f"{zai + older + gpt} different calls" in page
+    assert f"{zai} with zai-sdk, {older} with zhipuai, {gpt} with openai" in page
+    assert f"{sum(map(len, RETIRED.values()))} calls of zhipuai" in page
