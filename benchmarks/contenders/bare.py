@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ class Reading(asyncio.Protocol):
 class Bare(Discard):
     """One connection per stream, kept between streams when there is one at a time."""
 
+    protocol = Reading
+
     def __init__(self, origin: str) -> None:
         super().__init__(origin)
         self._free: list[Reading] = []
@@ -47,11 +50,14 @@ class Bare(Discard):
         if self._free:
             reading = self._free.pop()
             transport = reading.transport
-            Reading.__init__(reading)
+            self.protocol.__init__(reading)
             reading.transport = transport
         else:
             loop = asyncio.get_running_loop()
-            _, reading = await loop.create_connection(Reading, address.hostname or "", address.port or 80)
+            secure = ssl.create_default_context() if address.scheme == "https" else None
+            _, reading = await loop.create_connection(
+                self.protocol, address.hostname or "", address.port or 80, ssl=secure
+            )
         body = encode({"model": MODEL, "messages": MESSAGES, "stream": True})
         head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
         reading.transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from benchmarks.harness.arena import UVLOOP, Race, base
+from benchmarks.harness.arena import PLAIN, UVLOOP, Race, base
 
 NAMES = {
     "ours": "zhipu_async",
@@ -13,6 +13,7 @@ NAMES = {
     "lines_json": "aiohttp + json by hand",
     "discard": "floor: aiohttp, bytes thrown away",
     "bare": "floor: bare protocol, bytes thrown away",
+    "bare_waking": "floor: bare protocol that wakes its reader",
     "decode_only": "floor: decoding alone, no network",
     "openai_aiohttp": "openai on aiohttp",
     "openai_httpx": "openai on httpx",
@@ -78,7 +79,8 @@ class Answer:
 
 def label(name: str) -> str:
     """What a contender is called in tables."""
-    return NAMES.get(base(name), base(name)) + (", on uvloop" if name.endswith(UVLOOP) else "")
+    how = ", on uvloop" if name.endswith(UVLOOP) else ", without TLS" if name.endswith(PLAIN) else ""
+    return NAMES.get(base(name), base(name)) + how
 
 
 def quotient(race: Race, one: str, *others: str) -> float | None:

@@ -7,19 +7,22 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from benchmarks.harness.peers import PEERS, peer_python
+from benchmarks.harness.server import AUTHORITY, CERTIFICATE
 
 ROOT = Path(__file__).parents[2]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SERVER_CORES, CLIENT_CORES = CORES[:1], CORES[-1:]
 FILES = 65536  # a poller without a limit opens a socket per task
 UVLOOP = " (uvloop)"
+PLAIN = " (plain)"
 
 
 @dataclass
@@ -51,6 +54,7 @@ class Arena:
         self.quick = quick
         self._server: subprocess.Popen[str] | None = None
         self._workers: dict[str, subprocess.Popen[str]] = {}
+        self._place = TemporaryDirectory(prefix="zhipu-bench-")
         self.failures: list[str] = []
 
     def __enter__(self) -> Arena:
@@ -60,18 +64,31 @@ class Arena:
         for process in (*self._workers.values(), self._server):
             if process is not None:
                 stop(process)
+        self._place.cleanup()
 
     @property
     def origin(self) -> str:
         """Where the server is."""
         if self._server is None:
-            self._server = start([sys.executable, "-m", "benchmarks.harness.server"], SERVER_CORES)
+            certify(Path(self._place.name))
+            command = [sys.executable, "-m", "benchmarks.harness.server", self._place.name]
+            self._server = start(command, SERVER_CORES)
             self._origin = read_line(self._server)
         return self._origin
 
     def known(self, names: Sequence[str]) -> list[str]:
         """Those contenders that take part: peers stay away from quick runs."""
         return [name for name in names if not (self.quick and base(name) in PEERS)]
+
+    @contextmanager
+    def awake(self) -> Generator[None]:
+        """Keep the contenders' core from falling asleep between two events: waking it would hide what they cost."""
+        spinner = start([sys.executable, "-m", "benchmarks.harness.spinner"], CLIENT_CORES)
+        try:
+            print(read_line(spinner), file=sys.stderr, end=" ", flush=True)
+            yield
+        finally:
+            stop(spinner)
 
     def race(
         self,
@@ -118,19 +135,29 @@ class Arena:
         module = base(name)
         python = str(peer_python()) if module in PEERS else sys.executable
         more = ["--uvloop"] if name.endswith(UVLOOP) else []
-        worker = start([python, "-m", "benchmarks.harness.worker", module, self.origin, *more], CLIENT_CORES)
+        command = [python, "-m", "benchmarks.harness.worker", module, self.origin, *more]
+        worker = start(command, CLIENT_CORES, SSL_CERT_FILE=str(Path(self._place.name) / AUTHORITY))
         read_line(worker)
         return worker
 
 
 def base(name: str) -> str:
     """The module of a contender."""
-    return name.removesuffix(UVLOOP)
+    return name.removesuffix(UVLOOP).removesuffix(PLAIN)
 
 
-def start(command: list[str], cores: list[int]) -> subprocess.Popen[str]:
+def certify(place: Path) -> None:
+    """Make a certificate for the server, and the authority that its clients trust; both end with the run."""
+    import trustme  # here, since the peers' environment has no need of it
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(place / AUTHORITY)
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(place / CERTIFICATE)
+
+
+def start(command: list[str], cores: list[int], **variables: str) -> subprocess.Popen[str]:
     """Start a process on these cores."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", "no_proxy": "*"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", "no_proxy": "*", **variables}
 
     def pin() -> None:
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

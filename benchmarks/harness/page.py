@@ -33,10 +33,11 @@ METHOD = """\
   turns in one run, A B C and then C B A, each in a process of its own; ratios are taken inside a turn. Believe the
   ratios: microseconds of two runs on one machine differ by a tenth and more.
 - The server sits on one core and the contender on another. It is a bare protocol that has its answers ready, so no
-  contender waits for it. Plain HTTP on loopback; TLS was not measured.
+  contender waits for it. Plain HTTP on loopback, unless a table says TLS.
 - Every streamed text is checked against what was sent.
 - "One event per wakeup" is what a model's stream is: the program sleeps, one event comes, the program wakes. There the
   server sits in the contender's own loop, so that nothing sleeps and the machine's power states are not measured.
+  Where events come from another process, a spinner of the idle class keeps the contender's core awake for that reason.
 - Each process frees one large block before it begins. Whether glibc returns memory after each read of a socket depends
   on whether that ever happened, and is worth 5 to 10 µs per read: chance that no contender should have.
 

@@ -16,6 +16,8 @@ from benchmarks.harness.report import goals_table, tables
 QUESTIONS = (
     "burst",
     "wakeups",
+    "spaced",
+    "tls",
     "short_streams",
     "calls",
     "conversation",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+import sys
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 
 from benchmarks.harness import scenes
+
+AUTHORITY, CERTIFICATE = "authority.pem", "server.pem"
 
 PASSES_PER_EVENT = 3  # of the loop: one to write, one to see it readable, one to run the reader
 
@@ -49,6 +55,13 @@ class Server(asyncio.Protocol):
     def _drip(self, path: str, count: int, streams: int) -> None:
         self._transport.write(scenes.EVENTS)
         self._drips.add(self._transport, count, streams)
+
+    def _spaced(self, path: str, events: int, microseconds: int) -> None:
+        """Write one event at a time, so many microseconds apart."""
+        self._transport.write(scenes.EVENTS)
+        chunks = [scenes.chunk(event) for event in scenes.events(events)]
+        chunks[-1] += scenes.LAST
+        Spaced(self._transport, chunks, microseconds / 1e6).step()
 
     def _hold(self, path: str, milliseconds: int) -> None:
         first, *rest = scenes.events(10)
@@ -114,6 +127,23 @@ class Drip:
             self._loop.call_soon(self.step)
 
 
+class Spaced:
+    """Writes an event, and the next one some time later."""
+
+    def __init__(self, transport: asyncio.Transport, chunks: list[bytes], seconds: float) -> None:
+        self._transport = transport
+        self._chunks = iter(chunks)
+        self._loop = asyncio.get_running_loop()
+        self._times = count(self._loop.time() + seconds, seconds)
+
+    def step(self) -> None:
+        """Write, and come again."""
+        chunk = next(self._chunks, None)
+        if chunk is not None and not self._transport.is_closing():
+            self._transport.write(chunk)
+            self._loop.call_at(next(self._times), self.step)
+
+
 def whole_stream(path: str, count: int) -> bytes:
     """A stream that is there at once."""
     return scenes.burst_for_mistral(count) if "/v1/" in path else scenes.burst(count)
@@ -125,21 +155,23 @@ def length(head: bytes) -> int:
     return int(head[at + 15 :].split(b"\r", 1)[0]) if at >= 0 else 0
 
 
-async def listen() -> str:
+async def listen(secure: ssl.SSLContext | None = None) -> str:
     """Listen in this loop; return where."""
     drips = Drips()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Server(drips), "127.0.0.1", 0, backlog=4096)
-    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await loop.create_server(lambda: Server(drips), "127.0.0.1", 0, backlog=4096, ssl=secure)
+    return f"http{'s' if secure else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def main() -> None:
-    """Serve until the process is ended; the first line printed says where: HTTP, then the realtime socket."""
+async def main(place: Path) -> None:
+    """Serve until the process is ended; the first line printed says where: HTTP, the realtime socket, HTTPS."""
     from benchmarks.harness.talking import listen_for_calls
 
-    print(await listen(), await listen_for_calls(), flush=True)
+    secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    secure.load_cert_chain(place / CERTIFICATE)
+    print(await listen(), await listen_for_calls(), await listen(secure), flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(Path(sys.argv[1])))

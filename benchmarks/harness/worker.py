@@ -41,21 +41,24 @@ class Turns:
     def __init__(self, module: str, origins: str) -> None:
         level_the_field()
         self._module = importlib.import_module(f"benchmarks.contenders.{module}")
-        self._far, _, self._realtime = origins.partition(" ")
+        self._far, self._realtime, self._secure = origins.split()
         self._near = ""
         self._known: dict[str, Contender] = {}
 
-    async def contender(self, scene: str, *, near: bool = False) -> Contender:
+    async def contender(self, scene: str, *, near: bool = False, tls: bool = False) -> Contender:
         """The client aimed at a scene; near is a server in this very loop."""
         if near and not self._near:
             self._near = await listen()
-        if scene not in self._known:
-            self._known[scene] = self._module.make(f"{self._near if near else self._far}/{scene}")
-        return self._known[scene]
+        url = f"{self._near if near else self._secure if tls else self._far}/{scene}"
+        if url not in self._known:
+            self._known[url] = self._module.make(url)
+        return self._known[url]
 
-    async def streams(self, scene: str, events: int, streams: int, near: bool = False) -> dict[str, float]:
+    async def streams(
+        self, scene: str, events: int, streams: int, near: bool = False, tls: bool = False
+    ) -> dict[str, float]:
         """Read streams, all at one time; a unit is an event."""
-        client = await self.contender(scene, near=near)
+        client = await self.contender(scene, near=near, tls=tls)
         client.crowd = streams > 1
         began = costs()
         texts = await asyncio.gather(*(client.read() for _ in range(streams)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from benchmarks.harness.answers import Answer, Table, quotient
-from benchmarks.harness.arena import Arena
+from benchmarks.harness.arena import UVLOOP, Arena
 
-CONTENDERS = ("decode_only", "discard", "ours", "ours_text", "by_hand", "lines_json")
+CONTENDERS = ("decode_only", "discard", "ours", "ours_text", f"ours{UVLOOP}", "by_hand", "lines_json")
 PEERS = ("openai_aiohttp", "openai_httpx", "zai", "mistral")
 EVENTS, PEER_EVENTS = 10_000, 1000
 MADE_OF = (

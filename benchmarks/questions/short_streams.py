@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.harness.answers import Answer, Table, quotient
-from benchmarks.harness.arena import Arena, Race
+from benchmarks.harness.arena import UVLOOP, Arena, Race
 
-CONTENDERS = ("bare", "discard", "ours", "by_hand", "openai_aiohttp", "openai_httpx", "zai", "mistral")
-PEERS = CONTENDERS[4:]
+PEERS = ("openai_aiohttp", "openai_httpx", "zai", "mistral")
+CONTENDERS = ("bare", "discard", "ours", f"ours{UVLOOP}", "by_hand", *PEERS)
 MADE_OF = (
     "our own steps, 184 of them. With a transport that answers from memory they take 55 µs (checking and writing the "
     "request, permit, clocks, observers and error checks 30; the stream's clock, state, ten decoded and added-up "

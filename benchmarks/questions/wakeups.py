@@ -5,12 +5,12 @@ from __future__ import annotations
 from benchmarks.harness.answers import Answer, Table, quotient
 from benchmarks.harness.arena import UVLOOP, Arena
 
-FLOORS = ("bare", "discard")
+FLOORS = ("bare", "bare_waking", "discard")
 PEERS = ("openai_aiohttp", "openai_httpx")
 NOTE = "The server sits in the same loop, so its write and its passes of the loop are in every figure."
 MADE_OF = (
-    "the server's share and the loop's, then aiohttp's read, which alone is 1.4 times the bare protocol here; ours "
-    "adds three coroutine steps, one decode and one list per wakeup, some 2 µs"
+    "the server's share and the loop's, which are two thirds of it, then aiohttp's read; ours adds one coroutine step, "
+    "one decode (1.1 µs where one comes at a time: the processor's caches are cold), adding up and one generator step"
 )
 
 
@@ -21,14 +21,20 @@ def run(arena: Arena) -> Answer:
     events = 2000
     shares = {name: {"scene": "drip-300-1", "events": 300} for name in PEERS}
     orders = {"scene": f"drip-{events}-1", "events": events, "streams": 1, "near": True}
-    names = (*FLOORS, "ours", f"ours{UVLOOP}", "ours_text", "by_hand", *PEERS)
+    on_uvloop = [
+        f"{name}{UVLOOP}" for name in (("ours",) if arena.quick else ("bare_waking", "discard", "ours"))
+    ]
+    names = (*FLOORS, "ours", "ours_text", "by_hand", *on_uvloop, *PEERS)
     race = arena.race(names, "streams", orders, unit="µs per event", turns=turns, shares=shares)
     answer.tables.append(Table("One event per wakeup, one stream", race, note=NOTE, plotted=True))
     answer.goal(
         "one event per wakeup: / aiohttp discarding", 1.15, quotient(race, "ours", "discard"), made_of=MADE_OF
     )
     answer.goal(
-        "one event per wakeup: / bare protocol", 1.35, quotient(race, "ours", "bare"), made_of=MADE_OF
+        "one event per wakeup: / bare protocol that wakes its reader",
+        1.35,
+        quotient(race, "ours", "bare_waking"),
+        made_of=MADE_OF,
     )
     for name, limit in (("openai_aiohttp", 4.6), ("openai_httpx", 6.4)):
         answer.goal(f"one event per wakeup: {name} / ours", limit, race.ratio(name, "ours"), at_most=False)
