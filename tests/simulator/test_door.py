@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from zhipu_async.simulator import Simulator, Stall
+from zhipu_async.simulator import Received, Simulator, Stall
+from zhipu_async.simulator.operation import Upload
+from zhipu_async.simulator.requests import Records
 
 from .conftest import Caller
 
 if TYPE_CHECKING:
-    from zhipu_async.simulator import Received
     from zhipu_async.simulator.caps import Caps
 
 HI = [{"role": "user", "content": "hi"}]
@@ -264,6 +265,29 @@ async def test_old_records_are_dropped_and_counts_go_on(session: aiohttp.ClientS
             await Caller(sim, session).chat()
         assert [received.number for received in sim.requests] == [2, 3]
         assert sim.counts.requests == 3
+
+
+def test_large_bodies_are_forgotten_sooner() -> None:
+    records = Records(most=10, most_bytes=100)
+    large = [Received(number, "POST", "/", content=bytes(60)) for number in range(3)]
+    for received in large[:2]:
+        records.add(received)
+        records.weigh(received)
+    assert records.all() == [large[1]]
+    records.weigh(large[0])  # it was read only after it was forgotten
+    records.add(large[2])
+    assert records.all() == large[1:]
+    records.clear()
+    records.weigh(large[2])
+    assert records.all() == []
+
+
+def test_the_newest_body_is_kept_however_large_it_is() -> None:
+    records = Records(most=10, most_bytes=100)
+    received = Received(1, "POST", "/", files=[Upload("file", "a.bin", "image/png", bytes(101))])
+    records.add(received)
+    records.weigh(received)
+    assert records.all() == [received]
 
 
 async def test_forgetting_begins_anew(caller: Caller) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -17,7 +16,7 @@ from .delivery import Delivery, reset, status_of
 from .faults import Reset
 from .operation import Answer, Upload, Whole, parse_json
 from .refusals import Refusal, rendered
-from .requests import Received
+from .requests import Received, Records
 from .shapes import is_object
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Door:
         kept_requests: int,
         on_request: Callable[[Received], None] | None,
     ) -> None:
-        self.received: deque[Received] = deque(maxlen=kept_requests)
+        self.records = Records(kept_requests)
         self.released: asyncio.Event = asyncio.Event()
         self._platform = platform
         self._routes = routes
@@ -108,7 +107,7 @@ class Door:
             counts.requests, request.method, unquote(path) if "%" in path else path,
             request.query, request.headers, at=time.monotonic(),
         )  # fmt: skip
-        self.received.append(received)
+        self.records.add(received)
         self._watchers.look()
         return received
 
@@ -171,6 +170,8 @@ class Door:
             raise Refusal("1210", "The body did not come in whole", status=408, gateway=True) from None
         except (ValueError, HttpProcessingError, web.RequestPayloadError):
             raise Refusal("1210", "The body could not be read") from None
+        finally:
+            self.records.weigh(received)
 
     async def _deliver(
         self, request: web.Request, received: Received, answer: Answer, script: Script | None

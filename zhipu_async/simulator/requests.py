@@ -1,7 +1,8 @@
-"""What came in: one record per request, with what became of it. No I/O here."""
+"""What came in: one record per request, with what became of it, as many as may be kept. No I/O here."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from .operation import Upload
     from .scripts import Script
+
+KEPT_BYTES = 256 * 2**20
+"""Bodies and files beyond this are forgotten, the oldest first: a day of pictures must not fill the memory."""
 
 
 @dataclass(slots=True)
@@ -46,6 +50,8 @@ class Received:
     finished: bool = False
     gone: bool = False
     """The client went away before the answer was complete."""
+    size: int = field(default=0, repr=False)
+    """Bytes of the body, once it is read."""
 
     @property
     def model(self) -> str:
@@ -61,6 +67,40 @@ class Received:
     def text(self) -> str:
         """Every string of the body on a line of its own, to search in."""
         return "\n".join(strings(self.body))
+
+
+class Records:
+    """The newest requests: at most so many, and so many bytes; whatever is in flight keeps its own."""
+
+    def __init__(self, most: int, most_bytes: int = KEPT_BYTES) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[int, Received] = OrderedDict()
+        self._bytes = 0
+
+    def add(self, received: Received) -> None:
+        """Keep it; its body may still be on the way."""
+        self._kept[id(received)] = received
+        self._forget_the_oldest()
+
+    def weigh(self, received: Received) -> None:
+        """Count what was read of its body, unless it was forgotten meanwhile."""
+        if id(received) in self._kept:
+            received.size = len(received.content) + sum(len(file.content) for file in received.files)
+            self._bytes += received.size
+            self._forget_the_oldest()
+
+    def all(self) -> list[Received]:
+        """Oldest first."""
+        return list(self._kept.values())
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self._bytes = 0
+
+    def _forget_the_oldest(self) -> None:
+        while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
+            self._bytes -= self._kept.popitem(last=False)[1].size
 
 
 def strings(value: object) -> Iterator[str]:

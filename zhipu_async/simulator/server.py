@@ -36,7 +36,8 @@ REALTIME = "/api/paas/v4/realtime"
 LARGEST_REQUEST = 256 * 2**20
 """Above the largest upload that the platform documents (100 MB), so that refusing it is left to the operation."""
 KEPT_REQUESTS = 10_000
-"""How many requests are remembered unless told otherwise; older ones are dropped, counts go on."""
+"""How many requests are remembered unless told otherwise; older ones are dropped, counts go on. Large bodies are
+dropped sooner: see `requests.KEPT_BYTES`."""
 REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """Where this machine reaches what listens everywhere."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -113,7 +114,7 @@ class Simulator:
     @property
     def requests(self) -> list[Received]:
         """What came in so far, oldest first."""
-        return list(self._door.received)
+        return self._door.records.all()
 
     @property
     def counts(self) -> Counts:
@@ -199,7 +200,7 @@ class Simulator:
         """Forget scripts, requests, counts and everything that was stored; keys and caps stay."""
         self.platform.forget()
         self.realtime.forget()
-        self._door.received.clear()
+        self._door.records.clear()
 
     async def received(self, count: int) -> list[Received]:
         """Wait, in any loop, until so many requests came in, and give them."""
