@@ -335,7 +335,7 @@ async def test_a_link_that_has_expired_is_not_asked_again() -> None:
 async def test_asking_again_ends_with_the_total_clock() -> None:
     async with hostile(hang_up) as server, client(server, max_retries=9) as zhipu:
         zhipu._calls.random = lambda: 0.9  # pyright: ignore[reportPrivateUsage]
-        with pytest.raises(APIConnectionError) as caught:
+        with pytest.raises(APIConnectionError, match="'total' clock ends before") as caught:
             await zhipu.with_options(timeout=0.4).download(f"{zhipu.base_url}/made.bin")
     assert caught.value.attempts == 1
 

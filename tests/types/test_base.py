@@ -11,6 +11,8 @@ import pytest
 from zhipu_async.protocol.decoding import decode
 from zhipu_async.types.base import FROM_PYDANTIC, Meta, Part, Reply, attach
 from zhipu_async.types.chat import ChatCompletion
+from zhipu_async.types.embeddings import EmbeddingList
+from zhipu_async.types.layout import ParsedLayout
 
 
 class Inner(Part):
@@ -84,3 +86,14 @@ def test_a_reply_is_shown_with_what_it_says_and_nothing_else() -> None:
         repr(Outer(items=[Inner(name="a")]))
         == "Outer(inner=Inner(deeper=Deeper()), items=[Inner(name='a', deeper=Deeper())])"
     )
+
+
+def test_fields_that_nobody_knows_yet_are_reachable_in_long_replies_and_vectors_are_not_kept_twice() -> None:
+    long = b'{"md_results": "%b", "new": 1}' % (b"a" * 1_000_000)
+    page = decode(long, ParsedLayout)
+    attach(page, Meta(), long)
+    assert page.raw["new"] == 1
+    numbers = b'{"data": [{"embedding": [%b0.5]}], "new": 1}' % (b"0.5, " * 100_000)
+    vectors = decode(numbers, EmbeddingList[list[float]])
+    attach(vectors, Meta(), numbers)
+    assert list(vectors.raw) == ["data"]

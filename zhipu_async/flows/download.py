@@ -26,7 +26,7 @@ from zhipu_async.protocol.addresses import check_link
 from zhipu_async.protocol.codes import by_status
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.resuming import PARTIAL_CONTENT, Arrived
-from zhipu_async.protocol.retry import Again, Failure, Policy, Retries, Stage
+from zhipu_async.protocol.retry import Again, Failure, GiveUp, Policy, Retries, Stage
 from zhipu_async.types.saving import Progress, WholeFile
 
 if TYPE_CHECKING:
@@ -171,10 +171,13 @@ class Chances:
         """Wait until the file may be asked for again, or raise the error. Cancelling ends the waiting."""
         remaining = None if self.deadline is None else self.deadline - asyncio.get_running_loop().time()
         verdict = self._retries.after(_failure(error), remaining)
-        if not isinstance(verdict, Again):
-            error.attempts = self.attempts
-            raise error
-        await self._calls.clock.sleep(verdict.delay)
+        if isinstance(verdict, Again):
+            await self._calls.clock.sleep(verdict.delay)
+            return
+        error.attempts = self.attempts
+        if isinstance(verdict, GiveUp):
+            error.hint = f"{error.hint} {verdict.why}".strip()
+        raise error
 
 
 def _failure(error: APIError) -> Failure:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeGuard, TypeVar
 
 import msgspec
 
-KEPT_BODY_BYTES = 256 * 1024  # a reply keeps its own bytes for `.raw` up to here; vectors need no second copy
+KEPT_BODY_BYTES = (
+    16 * 1024 * 1024
+)  # a reply keeps its own bytes for `.raw` up to here: long documents are below
 
 FROM_PYDANTIC: Mapping[str, str] = {
     "dict": "to_dict()",
@@ -47,6 +49,9 @@ class Part(msgspec.Struct, omit_defaults=True, repr_omit_defaults=True, kw_only=
 
 class Reply(Part, dict=True, kw_only=True):
     """What an endpoint answers; fields the library does not know yet are in `.raw`."""
+
+    kept_body_bytes: ClassVar[int] = KEPT_BODY_BYTES
+    """Up to this size a reply keeps its own bytes."""
 
     if not TYPE_CHECKING:  # where a name that is missing is an error already
 
@@ -94,7 +99,7 @@ def attach(reply: Reply, meta: Meta, body: bytes) -> None:
     """Lay meta and body beside the fields."""
     beside = vars(reply)
     beside["_meta"] = meta
-    if len(body) <= KEPT_BODY_BYTES:
+    if len(body) <= reply.kept_body_bytes:
         beside["_body"] = body
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -29,6 +29,8 @@ class Embedding(Part, Generic[V], kw_only=True):
 
 class EmbeddingList(Reply, Generic[V]):
     """One vector per text, in the order of the input."""
+
+    kept_body_bytes: ClassVar[int] = 256 * 1024  # vectors are numbers, and need no second copy as text
 
     model: str = ""
     object: str = "list"
