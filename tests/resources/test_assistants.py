@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.hostile import error, hang_up, hostile, reply
@@ -66,6 +68,13 @@ async def test_every_field_is_sent_as_it_is(zhipu: AsyncZhipuAI, zhipu_simulator
     assert zhipu_simulator.requests[-1].body == body
     assert zhipu_simulator.requests[-1].unknown_fields == ()
     assert second.conversation_id == first.conversation_id
+
+
+async def test_a_drawn_picture_is_saved(zhipu: AsyncZhipuAI, tmp_path: Path) -> None:
+    drawn = await zhipu.assistants.stream(messages="Draw a cat", assistant_id=AssistantId.DRAWING).finish()
+    assert len(drawn.links) == 1
+    saved = await drawn.save(tmp_path / "cat.png")
+    assert saved.read_bytes().startswith(b"\x89PNG")
 
 
 async def test_assistants_are_listed(zhipu: AsyncZhipuAI, zhipu_simulator: Simulator) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from zhipu_async.types.base import Part, Reply
 from zhipu_async.types.chat import JsonText, Usage, json_text
 from zhipu_async.types.chat_request import ImagePart, TextPart
+from zhipu_async.types.links import Linked
 
 # ── the request ────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,8 +128,8 @@ class AssistantChoice(Part):
     metadata: dict[str, object] = {}
 
 
-class AssistantReply(Reply):
-    """An event of an assistant's stream, and what the stream adds up to."""
+class AssistantReply(Linked):
+    """An event of an assistant's stream, and what the stream adds up to; `save` keeps a picture that was drawn."""
 
     id: str = ""
     request_id: str = ""
@@ -152,6 +153,11 @@ class AssistantReply(Reply):
     def tool_calls(self) -> list[AssistantToolCall]:
         """Return the tools at work, in the order in which they were told."""
         return [call for each in self._said for call in each.tool_calls]
+
+    @property
+    def links(self) -> list[str]:
+        """Return the links to the pictures that were drawn."""
+        return [output.image for call in self.tool_calls for output in call.use.outputs if output.image]
 
     @property
     def finish_reason(self) -> str:
