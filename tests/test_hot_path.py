@@ -25,9 +25,9 @@ MESSAGES = [{"role": "user", "content": "你好"}]
 LONG = [{"role": ("user", "assistant")[number % 2], "content": "说说海" * 20} for number in range(201)]
 TIMES = 50
 
-CALL_STEPS = 160
-STREAM_STEPS = 245
-LONG_STEPS = 160
+CALL_STEPS = 108
+STREAM_STEPS = 205
+LONG_STEPS = 108
 TIMERS = 3  # in all: the alarm of the loop, and what is wound again when it rings
 KEPT_BLOCKS = 0.5  # per call, in blocks of Python's allocator: a leak keeps at least one
 

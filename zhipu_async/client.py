@@ -117,7 +117,7 @@ class AsyncZhipuAI(Veiled, OnlyAsyncWith):
             clock=clock,
             random=_chance,
             permits=Permits(limits, clock),
-            observers=Observers(Logging(), self.usage),
+            observers=Observers(Logging(), ends=self.usage.add),
             defaults=Defaults(options, Timeout().override(timeout)),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": COMPRESSIONS, **_checked(headers)},
             ledger=ledger,

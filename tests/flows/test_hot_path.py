@@ -12,7 +12,7 @@ from types import FrameType, SimpleNamespace
 from tests.protocol.frames import DONE, event, pieces, text
 from zhipu_async import Timeout
 from zhipu_async.flows.stream import ChatStream
-from zhipu_async.types.base import Meta
+from zhipu_async.types.base import Arrival
 
 EVENT = event(text("你好"))
 END = event(text("", finish_reason="stop")) + DONE
@@ -43,7 +43,7 @@ def stream_of(pieces: list[bytes]) -> ChatStream:
         return SimpleNamespace(
             response=Response(pieces),
             permit=SimpleNamespace(idle=False),
-            meta=Meta(),
+            arrival=Arrival(200, "", "r1", {}, 1, 0.0),
             request_id="r1",
             timeout=Timeout(),
             first_deadline=None,

@@ -29,9 +29,8 @@ class Alarm:
         "sent",
     )
 
-    def __init__(self, timeout: Timeout, deadline: float | None) -> None:
-        loop = asyncio.get_running_loop()
-        self._bell = _bells.get(loop) or _new_bell(loop)
+    def __init__(self, bell: Bell, timeout: Timeout, deadline: float | None) -> None:
+        self._bell = bell
         self._timeout = timeout
         self._deadline = deadline
         self._clock = "total"
@@ -135,6 +134,12 @@ class Bell:
 
 
 _bells: dict[AbstractEventLoop, Bell] = {}
+
+
+def bell() -> Bell:
+    """Return the one of the loop that runs."""
+    loop = asyncio.get_running_loop()
+    return _bells.get(loop) or _new_bell(loop)
 
 
 def _new_bell(loop: AbstractEventLoop) -> Bell:

@@ -15,7 +15,7 @@ from zhipu_async.protocol.endpoint import Endpoint, Envelope
 from zhipu_async.protocol.replies import PROBED_BYTES, Fault, fault_in, read_content, read_fault, read_reply
 from zhipu_async.protocol.resuming import PARTIAL_CONTENT
 from zhipu_async.protocol.retry import Failure, Stage, retry_after_seconds, should_retry
-from zhipu_async.types.base import Meta, Reply, attach
+from zhipu_async.types.base import Arrival, Reply, attach
 
 if TYPE_CHECKING:
     from zhipu_async.transport.clock import Clock
@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 REPLY_BYTES = 512 * 1024 * 1024  # a batch's output is a file, not a reply; nothing else comes near
 ERROR_BYTES = 1024 * 1024  # of an error page
+LOG_ID = "X-LOG-ID"  # of the platform, in a header
 OK = 200
 SUCCESS = range(200, 300)
 REDIRECTS = range(300, 400)
@@ -53,18 +54,18 @@ class Answers:
         if isinstance(read, Fault):
             raise self._refusal(job, response, read, body)
         if isinstance(read, Reply):
-            attach(read, self._meta(job, response), b"" if is_content else body)
+            attach(read, self._arrival(job, response), b"" if is_content else body)
         if endpoint.check is not None:
             endpoint.check(read)
         return read
 
-    async def opened(self, job: Job[object], response: Response, alarm: Alarm) -> Meta:
-        """Return the meta of a response that may be streamed, or raise the error that it is instead."""
+    async def opened(self, job: Job[object], response: Response, alarm: Alarm) -> Arrival:
+        """Return what is known of a response that may be streamed, or raise the error that it is instead."""
         if response.status not in SUCCESS:
             await self._body(job, response, alarm)
         if job.request.stream and _is_page(response) and response.status != PARTIAL_CONTENT:
             await self._look_for_fault(job, response, alarm)
-        return self._meta(job, response)
+        return self._arrival(job, response)
 
     async def _look_for_fault(self, job: Job[object], response: Response, alarm: Alarm) -> None:
         """Raise the error that stands where events or a file were due; what is larger than an error is content."""
@@ -139,17 +140,11 @@ class Answers:
             hint="Put the final address into base_url.",
         )
 
-    def _meta(self, job: Job[object], response: Response) -> Meta:
-        record = job.record
-        record.status, record.log_id = response.status, _log_id(response)
-        return Meta(
-            status=response.status,
-            log_id=record.log_id,
-            request_id=job.request_id,
-            headers=_plain(response.headers),
-            attempts=record.attempts,
-            elapsed=self._clock.now() - record.started,
-        )
+    def _arrival(self, job: Job[object], response: Response) -> Arrival:
+        record, headers = job.record, response.headers
+        record.status, record.log_id = response.status, headers.get(LOG_ID, "")
+        elapsed = self._clock.now() - record.started
+        return Arrival(record.status, record.log_id, job.request_id, headers, record.attempts, elapsed)
 
 
 def _rule_of(error: APIStatusError, envelope: Envelope) -> Rule:
@@ -183,7 +178,7 @@ def _origin(location: str) -> str:
 
 
 def _log_id(response: Response) -> str:
-    return response.headers.get("X-LOG-ID", "")
+    return response.headers.get(LOG_ID, "")
 
 
 def _plain(headers: Mapping[str, str]) -> dict[str, str]:

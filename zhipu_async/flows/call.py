@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from zhipu_async.errors import APIConnectionError, APIError, MaybeSubmitted
-from zhipu_async.flows.alarm import Alarm
+from zhipu_async.flows.alarm import Alarm, bell
 from zhipu_async.flows.answers import Answers
 from zhipu_async.flows.headers import SentHeaders, UsualHeaders
 from zhipu_async.flows.job import Defaults, Job, Opened
@@ -91,13 +91,14 @@ class Calls:
 
     def _replied(self, job: Job[T], reply: T) -> Permit:
         """Tell the observers of a reply; return the permit that brought it."""
+        record = job.record
         if isinstance(reply, Linked):
             connect(reply, self.download)
         usage = getattr(reply, "usage", None)
-        job.record.usage = usage if hasattr(usage, "total_tokens") else None  # moderations count calls
+        record.usage = usage if hasattr(usage, "total_tokens") else None  # moderations count calls
         if not job.model:
-            job.record.model = getattr(reply, "model", "")  # a poll learns it from the answer
-        self.finish(job, None)
+            record.model = getattr(reply, "model", "")  # a poll learns it from the answer
+        self.finished(record, None)
         assert job.permit is not None
         return job.permit
 
@@ -106,10 +107,10 @@ class Calls:
         return self._repeated(self._job(endpoint, request, Pool.CALLS), self._hand_over)
 
     async def _hand_over(self, job: Job[object], response: Response, alarm: Alarm) -> Opened:
-        meta = await self._answers.opened(job, response, alarm)
+        arrival = await self._answers.opened(job, response, alarm)
         job.answered()
         assert job.permit is not None
-        return Opened(response, meta, job.permit, job, alarm.due, self.finish)
+        return Opened(response, arrival, job.permit, job, alarm.due, self.finish)
 
     def download(self, url: str) -> Download:
         """Return the download of a link that the platform gave."""
@@ -120,7 +121,7 @@ class Calls:
     async def fetch(self, url: str, headers: Mapping[str, str], deadline: float | None) -> Response:
         """Return the response of a link outside the platform's API, without the key."""
         http = await self._connection.http()
-        with Alarm(self.defaults.timeout, deadline) as alarm:
+        with Alarm(bell(), self.defaults.timeout, deadline) as alarm:
             alarm.begin("first")
             return await http.send("GET", url, headers, connect=self.defaults.timeout.connect, redirects=True)
 
@@ -157,7 +158,7 @@ class Calls:
             raise
 
     async def _attempt(self, job: Job[T], receive: Receive[T, R]) -> R:
-        with Alarm(job.defaults.timeout, job.deadline) as alarm:
+        with Alarm(job.bell, job.defaults.timeout, job.deadline) as alarm:
             job.key = self.credentials.fixed or await self.credentials.key()
             lane = key_id(job.key), job.model, job.pool
             permit = job.permit = self.permits.try_acquire(*lane) or await self.permits.acquire(*lane)
@@ -176,14 +177,15 @@ class Calls:
 
     async def _send(self, job: Job[object], alarm: Alarm) -> Response:
         http = self._connection.opened or await self._connection.http()
-        request, content, options = job.request, job.content, job.defaults.options
-        job.request_id = job.record.request_id = _own_id(request, options) or fresh_request_id()
+        request, content = job.request, job.content
+        keeps_id = job.is_own_id or job.record.attempts == 1
+        job.request_id = job.record.request_id = job.first_id if keeps_id else fresh_request_id()
         headers = self._headers(http, job)
         body = None if content is None else content.open(job.request_id, alarm.sending)
         url = self.address.url(job.endpoint.root, job.endpoint.path, request.path)
         query = request.query
-        if "extra_query" in options:
-            query = {**query, **options["extra_query"]}
+        if "extra_query" in job.defaults.options:
+            query = {**query, **job.defaults.options["extra_query"]}
         if job.endpoint.replay is Replay.ONCE or request.intent is not None:
             await _hear_of_closed_connections()
         alarm.begin("first")
@@ -228,7 +230,7 @@ class Calls:
         error.endpoint = job.endpoint.name
         error.request_id = error.request_id or job.request_id
         replayable = job.content is None or job.content.replayable
-        remaining = None if job.deadline is None else job.deadline - asyncio.get_running_loop().time()
+        remaining = None if job.deadline is None else job.deadline - job.bell.time()
         retries = job.retries = job.retries or self._retries(job)
         match retries.after(self._answers.failure(job.endpoint, error), remaining):
             case Again(delay=delay, renew_token=renew) if replayable:
@@ -260,16 +262,24 @@ class Calls:
 
     def _job(self, endpoint: Endpoint[T], request: Request, pool: Pool) -> Job[T]:
         defaults = self.defaults.override(request.options) if request.options else self.defaults
-        total = defaults.timeout.total
+        fields, extra = request.fields, defaults.options.get("extra_body")
+        if extra:
+            fields = {**(fields or {}), **extra}
+        own_id = fields.get("request_id") if fields else None
+        first_id = str(own_id) if own_id else fresh_request_id()
+        total, here = defaults.timeout.total, bell()
         model = request.model or endpoint.default_model
         return Job(
             endpoint,
             request,
-            _content(endpoint, request, defaults.options.get("extra_body")),
+            _content(endpoint, request, fields, extra, first_id),
             defaults,
             model,
             pool if model else Pool.SUBMISSIONS,  # without a model no limit is known until one is met
-            None if total is None else asyncio.get_running_loop().time() + total,
+            here,
+            None if total is None else here.time() + total,
+            first_id,
+            bool(own_id),
             CallRecord(endpoint.name, model, request.stream, self.clock.now()),
         )
 
@@ -284,18 +294,14 @@ async def _hear_of_closed_connections() -> None:
 
 
 def _content(
-    endpoint: Endpoint[object], request: Request, extra: Mapping[str, object] | None
+    endpoint: Endpoint[object],
+    request: Request,
+    fields: Mapping[str, object] | None,
+    extra: Mapping[str, object] | None,
+    first_id: str,
 ) -> Content | JsonContent | None:
     if request.content is not None:
         return request.content.with_fields(extra) if extra else request.content
-    fields = {**(request.fields or {}), **extra} if extra else request.fields
-    return None if fields is None else JsonContent(fields, takes_request_id=endpoint.takes_request_id)
-
-
-def _own_id(request: Request, options: CallOptions) -> str:
-    """The request_id that the caller gave."""
-    extra = options.get("extra_body")
-    own = extra.get("request_id") if extra else None
-    if not own and request.fields:
-        own = request.fields.get("request_id")
-    return str(own) if own else ""
+    if fields is None:
+        return None
+    return JsonContent(fields, first_id if endpoint.takes_request_id and "request_id" not in fields else "")

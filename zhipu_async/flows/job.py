@@ -14,9 +14,10 @@ from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.retry import MAX_RETRIES, Retries
 from zhipu_async.protocol.timeouts import Timeout
-from zhipu_async.types.base import Meta
+from zhipu_async.types.base import Arrival, Meta
 
 if TYPE_CHECKING:
+    from zhipu_async.flows.alarm import Bell
     from zhipu_async.flows.permits import Permit, Pool
     from zhipu_async.transport.http import Response
 
@@ -56,10 +57,15 @@ class Job(msgspec.Struct, Generic[T_co]):
     defaults: Defaults
     model: str
     pool: Pool
+    bell: Bell
     deadline: float | None
+    first_id: str
+    """The request_id of the first attempt, and of all when the caller gave it."""
+    is_own_id: bool
     record: CallRecord
     key: str = ""
     request_id: str = ""
+    """Of the attempt that was sent last."""
     permit: Permit | None = None
     """The one of the attempt that is under way, or that was answered."""
     retries: Retries | None = None
@@ -81,13 +87,18 @@ class Opened(msgspec.Struct):
     """A response whose body is still arriving, with the permit that it holds until `end`."""
 
     response: Response
-    meta: Meta
+    arrival: Arrival
     permit: Permit
     job: Job[object]
     first_deadline: float | None
     """When the first delta is due, in the loop's time."""
     finish: Callable[[Job[object], BaseException | None], None]
     ended: bool = False
+
+    @property
+    def meta(self) -> Meta:
+        """Return how the response began."""
+        return self.arrival.meta()
 
     @property
     def endpoint(self) -> Endpoint[object]:

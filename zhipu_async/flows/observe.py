@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -83,8 +83,9 @@ class Observer(Protocol):
 class Observers:
     """Tells all observers; what one of them raises is logged and hurts nobody."""
 
-    def __init__(self, *observers: Observer) -> None:
+    def __init__(self, *observers: Observer, ends: Callable[[CallRecord], None]) -> None:
         self.all: list[Observer] = list(observers)
+        self._ends = ends  # what the client itself wants to know of the end of each call
 
     def started(self, call: CallRecord) -> None:
         """Tell of a call before its first attempt."""
@@ -104,6 +105,7 @@ class Observers:
 
     def finished(self, call: CallRecord) -> None:
         """Tell of the end."""
+        self._ends(call)
         for observer in self.all:
             try:
                 observer.finished(call)
@@ -181,22 +183,18 @@ class UsageTotals(Mapping[str, "ModelUsage"]):
     def __repr__(self) -> str:
         return f"UsageTotals({', '.join(f'{model}: {usage}' for model, usage in self._models.items())})"
 
-    def started(self, call: CallRecord) -> None:
-        """Nothing is used yet."""
-
-    def retrying(self, call: CallRecord, error: Exception, delay: float) -> None:
-        """A failed attempt reports no usage."""
-
-    def finished(self, call: CallRecord) -> None:
-        """Add what the reply says was used."""
-        if not call.model:
+    def add(self, call: CallRecord) -> None:
+        """Add what a call that has ended says was used."""
+        model, usage = call.model, call.usage
+        if not model:
             return
-        totals = self._models.get(call.model) or self._models.setdefault(call.model, ModelUsage())
+        totals = self._models.get(model) or self._models.setdefault(model, ModelUsage())
         totals.calls += 1
-        totals.errors += call.error is not None
-        if call.usage is not None:
-            totals.prompt_tokens += int(call.usage.prompt_tokens)
-            totals.total_tokens += int(call.usage.total_tokens)
+        if call.error is not None:
+            totals.errors += 1
+        if usage is not None:
+            totals.prompt_tokens += int(usage.prompt_tokens)
+            totals.total_tokens += int(usage.total_tokens)
 
 
 class ModelUsage(msgspec.Struct):

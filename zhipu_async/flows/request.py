@@ -68,27 +68,29 @@ class Request(
 
 
 class JsonContent:
-    """A JSON body, encoded once; only request_id differs between attempts, and stands last for that."""
+    """A JSON body, encoded once; only request_id differs between attempts, and stands last for that.
 
-    __slots__ = ("_encoded", "_own_id", "_takes_id")
+    request_id: of the first attempt; "" where the endpoint takes none, or the fields hold the caller's.
+    """
+
+    __slots__ = ("_encoded", "_first_id")
 
     content_type = JSON_TYPE
     replayable = True
     failure = None
     length = None  # the HTTP library counts bytes by itself
 
-    def __init__(self, fields: Mapping[str, object], *, takes_request_id: bool) -> None:
-        self._own_id = "request_id" in fields
-        self._takes_id = takes_request_id
-        self._encoded = encode(fields)
+    def __init__(self, fields: Mapping[str, object], request_id: str) -> None:
+        self._first_id = request_id
+        self._encoded = encode({**fields, "request_id": request_id} if request_id else fields)
 
     def open(self, request_id: str, moved: Callable[[], None] | None = None) -> bytes:
         """Return the bytes of one attempt."""
-        if self._own_id or not self._takes_id:
+        first_id = self._first_id
+        if not first_id or request_id == first_id:
             return self._encoded
-        body = memoryview(self._encoded)[:-1]  # a long conversation is copied once, and only when it leaves
-        comma = b"," if len(body) > 1 else b""
-        return b"".join((body, comma, b'"request_id":"', request_id.encode(), b'"}'))
+        body = memoryview(self._encoded)[: -len(first_id) - len('"}')]
+        return b"".join((body, request_id.encode(), b'"}'))
 
 
 def sent(**fields: object) -> dict[str, object]:

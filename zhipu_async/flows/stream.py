@@ -11,6 +11,7 @@ import msgspec
 from zhipu_async.flows.event_stream import EventStream
 from zhipu_async.protocol.chat_events import ChatEvents
 from zhipu_async.protocol.chat_reader import ChatReader
+from zhipu_async.types.base import UNKNOWN
 from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk, ChunkChoice
 from zhipu_async.types.chat_events import ChatEvent
 
@@ -96,7 +97,7 @@ class ChatStream(EventStream[ChatCompletionChunk]):
         """Return the completion as far as it has arrived."""
         opened = self._cursor.opened
         completion = self._reader.partial(opened.request_id if opened else "")
-        vars(completion)["_meta"] = self.meta
+        vars(completion)["_meta"] = opened.arrival if opened else UNKNOWN
         return completion
 
     @property

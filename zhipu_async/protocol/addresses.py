@@ -32,8 +32,8 @@ class Address(msgspec.Struct, frozen=True):
 
     def url(self, root: Root, path: str, arguments: Mapping[str, str]) -> str:
         """Return the URL of a path template with its arguments percent-encoded."""
-        filled = path.format_map({name: _segment(name, value) for name, value in arguments.items()})
-        return (self.base_url if root is Root.PAAS else self.root) + filled
+        segments = {name: _segment(name, value) for name, value in arguments.items()} if arguments else {}
+        return (self.base_url if root is Root.PAAS else self.root) + path.format_map(segments)
 
     @property
     def realtime_url(self) -> str:

@@ -57,12 +57,13 @@ def prepare(
     """
     if not isinstance(model, str) or not model:
         raise InvalidType(f"model must be the name of a model, not {_kind(model)}")
-    fields, options = split(params)
+    fields, options = split(params) if params else ({}, CallOptions())
     listed, unread = normalised(messages)
     body: dict[str, object] = {"model": model, "messages": listed}
     if stream:
         body["stream"] = True
-    body.update(checked(fields, stream=stream))
+    if fields:
+        body.update(checked(fields, stream=stream))
     return Prepared(body, options, unread)
 
 
@@ -219,7 +220,7 @@ def _roles_of_texts(messages: Sequence[dict[str, object]]) -> set[str] | None:
 
 
 def _are_words(values: set[object]) -> TypeGuard[set[str]]:
-    return all(type(value) is str for value in values)
+    return set(map(type, values)) == {str}
 
 
 def _one_by_one(messages: Sequence[object]) -> tuple[list[dict[str, object]], bool]:

@@ -25,7 +25,8 @@ class Undecodable(ValueError):
 def decode(body: bytes, into: type[T]) -> T:
     """Return the Struct; nulls in a reply mean the same as absent fields."""
     try:
-        return decoder(into).decode(body)
+        kept: msgspec.json.Decoder[T] = _decoders.get(into) or decoder(into)
+        return kept.decode(body)
     except (ValueError, RecursionError, OverflowError):
         return convert(parse(body), into)  # a null, or what json takes and strict JSON does not
 

@@ -97,7 +97,8 @@ def _unwrap(value: object, into: type[T], envelope: Envelope) -> T | Fault:
 
 
 def _may_be_error(body: bytes) -> bool:
-    return b'"error"' in body or b'"success"' in body or b'"code"' in body
+    # `in` would first try to take the word for a number, and throw an exception away.
+    return max(body.find(b'"error"'), body.find(b'"success"'), body.find(b'"code"')) >= 0
 
 
 def _is_bare_refusal(value: Mapping[str, object]) -> bool:

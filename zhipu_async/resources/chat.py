@@ -90,7 +90,9 @@ class Completions(Resource):
         """
         if stream:
             return await self.stream(model=model, messages=messages, **params).open()
-        return await self._calls.call(CREATE, await _request(prepare(model, messages, params)))
+        prepared = prepare(model, messages, params)
+        request = await _request_with_files(prepared) if prepared.unread else _request(prepared)
+        return await self._calls.call(CREATE, request)
 
     @expanded(ChatParams)
     def stream(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatStream:
@@ -114,7 +116,7 @@ class Completions(Resource):
         from zhipu_async.protocol.kinds import CHAT, SUBMIT_CHAT
 
         prepared = prepare(model, messages, params)
-        request = await _request(prepared)
+        request = await _request_with_files(prepared)
         return await self._calls.tasking.flow.submit(self._calls, SUBMIT_CHAT, CHAT, request)
 
     @expanded(ChatParams)
@@ -193,22 +195,32 @@ class Completions(Resource):
 
     @veiled
     async def _whole(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatCompletion:
-        return await self._calls.call(CREATE, await _request(prepare(model, messages, params)))
+        request = await _request_with_files(prepare(model, messages, params))
+        return await self._calls.call(CREATE, request)
 
     def _opener(self, prepared: Prepared) -> Callable[[], Awaitable[Opened]]:
-        async def open_now() -> Opened:
-            return await self._calls.open(CREATE, await _request(prepared, stream=True))
+        def open_now() -> Awaitable[Opened]:
+            if prepared.unread:
+                return self._open_with_files(prepared)
+            return self._calls.open(CREATE, _request(prepared, stream=True))
 
         return open_now
 
+    async def _open_with_files(self, prepared: Prepared) -> Opened:
+        return await self._calls.open(CREATE, await _request_with_files(prepared, stream=True))
 
-async def _request(prepared: Prepared, *, stream: bool = False) -> Request:
+
+def _request(prepared: Prepared, *, stream: bool = False) -> Request:
     body = prepared.body
+    return Request(body, model=str(body["model"]), options=prepared.options, stream=stream)
+
+
+async def _request_with_files(prepared: Prepared, *, stream: bool = False) -> Request:
     if prepared.unread:
         from zhipu_async.flows.parts import with_files
 
-        body = await with_files(prepared)
-    return Request(body, model=str(body["model"]), options=prepared.options, stream=stream)
+        prepared = prepared._replace(body=await with_files(prepared))
+    return _request(prepared, stream=stream)
 
 
 async def _mapped(request: ChatRequest) -> Request:
@@ -219,4 +231,4 @@ async def _mapped(request: ChatRequest) -> Request:
             hint='For prompts: ({"model": "glm-4.7", "messages": prompt} for prompt in prompts).',
         )
     params = {name: value for name, value in request.items() if name not in ("model", "messages")}
-    return await _request(prepare(request.get("model"), request.get("messages"), params))
+    return await _request_with_files(prepare(request.get("model"), request.get("messages"), params))

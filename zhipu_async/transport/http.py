@@ -73,7 +73,9 @@ class Http:
 
         leaving: called when there is a connection and the first bytes go out on it.
         """
-        session = self._usable(self._injected) or self._sessions.here() or await self._sessions.get()
+        session = self._injected or self._sessions.here() or await self._sessions.get()
+        if self._injected is not None:
+            _check_usable(self._injected)
         try:
             answer = await session.request(
                 method,
@@ -81,7 +83,7 @@ class Http:
                 data=_payload(body, leaving),
                 headers=headers if isinstance(headers, Headers) else own_form(headers),
                 params=query or None,
-                timeout=self._timeout(connect),
+                timeout=self._timeouts.get(connect) or self._timeout(connect),
                 allow_redirects=redirects,
                 auto_decompress=False,
                 raise_for_status=False,
@@ -98,15 +100,6 @@ class Http:
             _end_draining(self._injected)
         await self._sessions.close()
 
-    def _usable(self, injected: aiohttp.ClientSession | None) -> aiohttp.ClientSession | None:
-        if injected is None:
-            return None
-        if injected.closed:
-            raise InvalidArgument("the http_session that was given is closed")
-        if getattr(injected, "_loop", None) not in (None, asyncio.get_running_loop()):
-            raise InvalidArgument("the http_session that was given belongs to another event loop")
-        return injected
-
     def _open_session(self) -> aiohttp.ClientSession:
         # The limiter decides how much is under way, so the pool must not queue as well.
         return aiohttp.ClientSession(
@@ -118,10 +111,15 @@ class Http:
         )
 
     def _timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
-        kept = self._timeouts.get(connect)
-        if kept is None:
-            kept = self._timeouts[connect] = aiohttp.ClientTimeout(total=None, connect=connect)
-        return kept
+        made = self._timeouts[connect] = aiohttp.ClientTimeout(total=None, connect=connect)
+        return made
+
+
+def _check_usable(injected: aiohttp.ClientSession) -> None:
+    if injected.closed:
+        raise InvalidArgument("the http_session that was given is closed")
+    if getattr(injected, "_loop", None) not in (None, asyncio.get_running_loop()):
+        raise InvalidArgument("the http_session that was given belongs to another event loop")
 
 
 class Headers(CIMultiDict[str]):
@@ -321,17 +319,32 @@ class Response:
         self.release()
 
 
-class Telling(aiohttp.BytesPayload):
+class Telling(aiohttp.Payload):
     """A body that says when its first bytes go out: before that, nothing can have reached the platform."""
 
     def __init__(self, body: bytes, leaving: Callable[[], None]) -> None:
         super().__init__(body)
+        self._body = body
         self._leaving = leaving
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return len(self._body)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the body as text."""
+        return self._body.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Tell, and write it all."""
+        self._leaving()
+        await writer.write(self._body)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Tell, and write it all: its length is the content's."""
         self._leaving()
-        await writer.write(self._value)
+        await writer.write(self._body)
 
 
 class TellingLarge(aiohttp.BytesIOPayload):

@@ -37,6 +37,29 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
 UNKNOWN = Meta(status=0, attempts=0)
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """How a reply came, as it lies beside the reply until somebody asks: few programs do."""
+
+    status: int
+    log_id: str
+    request_id: str
+    headers: Mapping[str, str]
+    """As they came; a Meta has their names in lower case."""
+    attempts: int
+    elapsed: float
+
+    def meta(self) -> Meta:
+        """Return it in its public form."""
+        return Meta(
+            status=self.status,
+            log_id=self.log_id,
+            request_id=self.request_id,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            attempts=self.attempts,
+            elapsed=self.elapsed,
+        )
+
+
 class Part(msgspec.Struct, omit_defaults=True, repr_omit_defaults=True, kw_only=True):
     """An object inside a reply."""
 
@@ -63,7 +86,9 @@ class Reply(Part, dict=True, kw_only=True):
     @property
     def meta(self) -> Meta:
         """Return how the reply came: status, log id, headers, attempts, seconds."""
-        kept: Meta = vars(self).get("_meta", UNKNOWN)
+        kept: Meta | Arrival = vars(self).get("_meta", UNKNOWN)
+        if isinstance(kept, Arrival):
+            kept = vars(self)["_meta"] = kept.meta()
         return kept
 
     @property
@@ -88,14 +113,15 @@ class Reply(Part, dict=True, kw_only=True):
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
-        return (_restore, (type(self), fields, dict(vars(self))))
+        beside = {**vars(self), "_meta": self.meta}
+        return (_restore, (type(self), fields, beside))
 
     def __copy__(self: R) -> R:
         fields = {name: getattr(self, name) for name in self.__struct_fields__}
         return _restore(type(self), fields, vars(self))
 
 
-def attach(reply: Reply, meta: Meta, body: bytes) -> None:
+def attach(reply: Reply, meta: Meta | Arrival, body: bytes) -> None:
     """Lay meta and body beside the fields."""
     beside = vars(reply)
     beside["_meta"] = meta
