@@ -32,7 +32,7 @@ V = TypeVar("V", bound=Reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping(Generic[R, V]):
+class Mappable(Generic[R, V]):
     """What an area knows about its own bulk work."""
 
     endpoint: Endpoint[V]

@@ -185,13 +185,13 @@ class Completions(Resource):
         """
         from zhipu_async.flows.bulk import Wishes
         from zhipu_async.protocol.kinds import CHAT, SUBMIT_CHAT
-        from zhipu_async.resources.bulk import Mapping
+        from zhipu_async.resources.bulk import Mappable
 
         wishes = Wishes(ordered=ordered, concurrency=concurrency, on_progress=on_progress, on_error=on_error)
-        mapping = Mapping(
+        mappable = Mappable(
             endpoint=CREATE, prepare=_mapped, submission=(SUBMIT_CHAT, CHAT), batch_url="/v4/chat/completions"
         )
-        return mapping.outcomes(self._calls, requests, via=via, job=job, repeat=repeat, wishes=wishes)
+        return mappable.outcomes(self._calls, requests, via=via, job=job, repeat=repeat, wishes=wishes)
 
     @veiled
     async def _whole(self, *, model: str, messages: Messages, **params: Unpack[ChatParams]) -> ChatCompletion:

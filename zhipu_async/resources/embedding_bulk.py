@@ -13,7 +13,7 @@ from zhipu_async.flows.request import Request, sent
 from zhipu_async.protocol.batch_lines import EMBEDDING_LINES
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.packing import parcel_for
-from zhipu_async.resources.bulk import Mapping
+from zhipu_async.resources.bulk import Mappable
 from zhipu_async.types.embeddings import EmbeddingList
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def vectors_of(
     way: Way[str, Any]
     job, repeat = options.get("job"), options.get("repeat", "nothing")
     if via == "batch":
-        mapping: Mapping[str, EmbeddingList[Any]] = Mapping(
+        mappable: Mappable[str, EmbeddingList[Any]] = Mappable(
             endpoint=endpoint, prepare=prepare, batch_url=URL, most_lines=EMBEDDING_LINES
         )
-        way = Unpacked(way=mapping.way(calls, "batch", job, repeat))
+        way = Unpacked(way=mappable.way(calls, "batch", job, repeat))
     elif via == "direct":
         named = Job(calls.tasking.flow, job or "", repeat)
         bulk: Bulk[list[str], EmbeddingList[Any]] = Bulk(
