@@ -409,12 +409,13 @@ class Ends:
 
     def __init__(self) -> None:
         self.errors: list[BaseException | None] = []
+        self.again: list[str] = []
 
     def started(self, call: CallRecord) -> None:
         """Nothing to note."""
 
     def retrying(self, call: CallRecord, error: Exception, delay: float) -> None:
-        """Nothing to note."""
+        self.again.append(call.endpoint)
 
     def finished(self, call: CallRecord) -> None:
         self.errors.append(call.error)
@@ -445,6 +446,16 @@ async def test_observers_hear_of_broken_downloads_but_not_of_those_that_were_lef
         while not ends.errors:
             await asyncio.sleep(0)
     assert [error is not None for error in ends.errors] == [fails]
+
+
+@both_ways
+async def test_observers_hear_of_every_connection_that_a_download_takes(of: Of) -> None:
+    async with hostile(half(hang_up), FINE) as server, client(server, max_retries=1) as zhipu:
+        ends = Ends()
+        zhipu.observe(ends)
+        await of(zhipu)
+    assert [error is not None for error in ends.errors] == [True, False]
+    assert ends.again == ["files.content" if of is by_endpoint else "download"]
 
 
 async def until_closed(server: Hostile) -> None:

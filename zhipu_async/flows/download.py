@@ -160,6 +160,8 @@ class Chances:
         self._policy = Policy(defaults.max_retries)
         self._total = defaults.timeout.total
         self.attempts: int = 0
+        self.record: CallRecord | None = None
+        """The newest attempt, as observers know it."""
         self.renew()
 
     def renew(self) -> None:
@@ -172,6 +174,8 @@ class Chances:
         remaining = None if self.deadline is None else self.deadline - asyncio.get_running_loop().time()
         verdict = self._retries.after(_failure(error), remaining)
         if isinstance(verdict, Again):
+            if self.record is not None:
+                self._calls.observers.retrying(self.record, error, verdict.delay)
             await self._calls.clock.sleep(verdict.delay)
             return
         error.attempts = self.attempts
@@ -201,6 +205,7 @@ class OfEndpoint:
         request = replace(self._request, headers={**self._request.headers, **headers})
         opened = self._opened = await self._calls.open(self._endpoint, request)
         self.chances.attempts += opened.meta.attempts
+        self.chances.record = opened.job.record
         return opened.response, opened.timeout.idle
 
     def close(self, error: BaseException | None) -> None:
@@ -221,7 +226,6 @@ class OfLink:
         self.chances = Chances(calls, calls.defaults)
         self._calls = calls
         self._url = url
-        self._record = CallRecord(LINK, "", stream=False, started=0.0)
         self._response: Response | None = None
 
     async def open(self, headers: Mapping[str, str]) -> tuple[Response, float | None]:
@@ -238,10 +242,11 @@ class OfLink:
     async def _asked(self, headers: Mapping[str, str]) -> Response:
         self._response = None
         self.chances.attempts += 1
-        self._record = CallRecord(LINK, "", stream=False, started=self._calls.clock.now(), attempts=1)
-        self._calls.observers.started(self._record)
+        record = CallRecord(LINK, "", stream=False, started=self._calls.clock.now(), attempts=1)
+        self.chances.record = record
+        self._calls.observers.started(record)
         response = self._response = await self._calls.fetch(self._url, headers, self.chances.deadline)
-        self._record.status = response.status
+        record.status = response.status
         _check_answer(response)
         return response
 
@@ -251,7 +256,8 @@ class OfLink:
             error.endpoint = LINK
         if self._response is not None:
             self._response.release()
-        self._calls.finished(self._record, error)
+        if self.chances.record is not None:
+            self._calls.finished(self.chances.record, error)
 
 
 def _check_answer(response: Response) -> None:
