@@ -19,6 +19,7 @@ from zhipu_async.errors import (
     ContentBlocked,
     InternalServerError,
     InvalidArgument,
+    NotFoundError,
     StreamFailed,
 )
 from zhipu_async.flows.answer_stream import AnswerStream
@@ -213,13 +214,17 @@ async def test_the_bare_key_is_sent_where_that_is_wished() -> None:
         (1002, AuthenticationError),
         (1003, BadRequestError),
         (1004, ContentBlocked),
+        (1005, NotFoundError),
         (1006, InternalServerError),
         (1010, InternalServerError),
     ],
 )
+@pytest.mark.parametrize("status", [200, 400, 500])
 @pytest.mark.parametrize("call", [due_diligence, audit, sparring, updates])
-async def test_refusals_have_codes_of_their_own(call: Whole, code: int, kind: type[APIStatusError]) -> None:
-    async with hostile(reply({"code": code, "message": "no"})) as server:
+async def test_refusals_have_codes_of_their_own(
+    call: Whole, status: int, code: int, kind: type[APIStatusError]
+) -> None:
+    async with hostile(reply({"code": code, "message": "no"}, status=status)) as server:
         async with AsyncZhipuAI("a.b", base_url=server.base_url, max_retries=0) as zhipu:
             with pytest.raises(kind, match="no") as caught:
                 await call(zhipu)
