@@ -259,6 +259,13 @@ async def test_other_machines_are_kept_out_unless_meant() -> None:
         Simulator(host="0.0.0.0")
 
 
+def test_a_key_for_other_machines_cannot_be_guessed() -> None:
+    first, second = (Simulator(host="0.0.0.0", allow_remote=True).api_key for _ in range(2))
+    assert first != second
+    assert Simulator(allow_remote=True, api_keys=["my.key"]).api_key == "my.key"
+    assert Simulator().api_key == Simulator().api_key
+
+
 async def test_old_records_are_dropped_and_counts_go_on(session: aiohttp.ClientSession) -> None:
     async with Simulator(kept_requests=2) as sim:
         for _ in range(3):

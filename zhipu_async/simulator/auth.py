@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,12 @@ def part_of(part: str) -> Body:
     return value
 
 
+def secret_key() -> str:
+    """A key that nobody can know."""
+    return f"{secrets.token_hex(16)}.{secrets.token_hex(8)}"
+
+
 def made_up_key(seed: int) -> str:
-    """A key of the usual look, the same for the same seed."""
+    """A key of the usual look, the same for the same seed, so that whoever knows the simulator knows it."""
     digest = hashlib.sha256(f"key {seed}".encode()).hexdigest()
     return f"{digest[:32]}.{digest[32:48]}"

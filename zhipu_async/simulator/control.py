@@ -11,8 +11,9 @@ POST   /_simulator/refuse     {"seconds": 2.5}: close the port for so long; conn
 POST   /_simulator/release    let stalled answers go on
 POST   /_simulator/forget     begin anew
 
-Who has the key may use it from anywhere. Without the key it obeys programs of this machine as long as other machines
-cannot reach the simulator, and never a web page of elsewhere that a browser of this machine happens to show.
+As long as other machines cannot reach the simulator, programs of this machine need no key here. A web page of elsewhere
+that a browser of this machine happens to show is refused: it would need a key that was chosen, not the made-up one,
+which everybody knows.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from .server import Simulator
 
 CONTROL = "/_simulator"
+ELSEWHERE = (
+    "this comes from a web page of elsewhere, or under a name of elsewhere: "
+    "start the simulator with a key of your own, and send that in Authorization"
+)
 Order = Callable[[object, Mapping[str, str]], object]
 LONGEST_CLOSED = 3600.0
 """A port that is to stay closed for more than an hour is a slip of the hand."""
@@ -60,9 +65,9 @@ class Afterwards:
 class Control:
     """Answers the control URL."""
 
-    def __init__(self, simulator: Simulator, *, key: str, key_needed: bool) -> None:
+    def __init__(self, simulator: Simulator, *, key: str | None, key_needed: bool) -> None:
         self._simulator = simulator
-        self._keys = Keys(frozenset({key}))
+        self._keys = Keys(frozenset({key})) if key else None
         self._key_needed = key_needed
         self._table: dict[tuple[str, str], Order] = {
             ("POST", "/script"): self._script,
@@ -79,16 +84,16 @@ class Control:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer with JSON: 400 and a sentence where the order is not understood."""
         order = self._table.get((request.method, request.path.removeprefix(CONTROL)))
-        header = request.headers.get("Authorization")
-        if header is None and not self._key_needed and not is_of_this_machine(request.headers):
+        needs_key = self._key_needed or not is_of_this_machine(request.headers)
+        if needs_key and self._keys is None:
             return reply({"error": ELSEWHERE}, 403)
         if order is None:
             return reply(
                 {"error": "there is no such order", "orders": [" ".join(name) for name in self._table]}, 404
             )
         try:
-            if self._key_needed or header is not None:
-                self._keys.who(header, 0)
+            if needs_key and self._keys is not None:
+                self._keys.who(request.headers.get("Authorization"), 0)
             content = await request.read()
             done = order(msgspec.json.decode(content) if content else None, request.query)
             return await told(request, done) if isinstance(done, Afterwards) else reply(done)

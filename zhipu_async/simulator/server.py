@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from .areas import OPERATIONS
+from .auth import secret_key
 from .control import CONTROL, Control
 from .door import Door
 from .listening import Listener
@@ -70,8 +71,9 @@ class Simulator:
             raise ValueError(
                 f"{host} can be reached from other machines; say allow_remote=True if that is meant"
             )
+        keys = tuple(api_keys) or ((secret_key(),) if allow_remote else ())
         self.platform: Platform = Platform(
-            seed=seed, pace=pace, looks=looks, api_keys=api_keys, coding_keys=coding_keys,
+            seed=seed, pace=pace, looks=looks, api_keys=keys, coding_keys=coding_keys,
             caps=caps, task_caps=task_caps, models=models,
         )  # fmt: skip
         self._watchers = Watchers()
@@ -80,7 +82,7 @@ class Simulator:
             self.platform, Routes(OPERATIONS), self._watchers, latency=latency,
             events_per_write=events_per_write, kept_requests=kept_requests, on_request=on_request,
         )  # fmt: skip
-        self._control = Control(self, key=self.platform.api_key, key_needed=allow_remote)
+        self._control = Control(self, key=keys[0] if keys else None, key_needed=allow_remote)
         self._scheme = "https" if ssl_context else "http"
         self.realtime: Realtime = Realtime(
             Conduct(seed=seed, speed=1 / pace if pace else math.inf), authorise=self._authorise_realtime
