@@ -79,6 +79,8 @@ _HOMES = {
     "explain": "protocol.explaining",
     "tool": "flows.tools",
 }
+# What other packages call their clients.
+_CLIENTS = ("AsyncOpenAI", "OpenAI", "ZaiClient", "ZhipuAI", "ZhipuAiClient")
 _MODULES = ("errors", "events", "parts", "simulator")
 
 __all__ = [
@@ -130,6 +132,8 @@ if not TYPE_CHECKING:
 
         if name in _MODULES:
             return import_module(f"zhipu_async.{name}")
+        if name in _CLIENTS:  # `from zhipu_async import ...` swallows an AttributeError with all that it says
+            raise ImportError(f"zhipu_async has no {name}: its client is called AsyncZhipuAI", name=__name__)
         home = _HOMES.get(name)
         module = import_module(f"zhipu_async.{home}") if home else import_module("zhipu_async.errors")
         if home is None and name not in module.__all__:

@@ -39,6 +39,12 @@ def test_every_area_with_other_names_is_tried() -> None:
     assert set(RENAMED) == set(AREAS)
 
 
+@pytest.mark.parametrize("client", ["ZhipuAI", "ZhipuAiClient", "ZaiClient", "AsyncOpenAI"])
+def test_whoever_imports_another_packages_client_is_told_the_name_of_ours(client: str) -> None:
+    with pytest.raises(ImportError, match=f"no {client}: its client is called AsyncZhipuAI"):
+        exec(f"from zhipu_async import {client}")
+
+
 def test_a_name_that_nobody_has_is_an_ordinary_error() -> None:
     with pytest.raises(AttributeError, match=r"no attribute 'uplaod'$"):
         getattr(ZHIPU.files, "uplaod")  # noqa: B009  a typo, which a type checker would find
