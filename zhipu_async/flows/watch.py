@@ -27,7 +27,7 @@ class Watch:
     look at the clock, would cost more than everything else that is done for a read.
     """
 
-    __slots__ = ("_lookout", "_opened", "_seen", "_since", "expired", "idle", "look_at", "turn")
+    __slots__ = ("_idle", "_lookout", "_opened", "_seen", "_since", "expired", "idle", "look_at", "turn")
 
     def __init__(self, opened: Opened, loop: AbstractEventLoop | None = None) -> None:
         loop = loop or asyncio.get_running_loop()
@@ -37,6 +37,7 @@ class Watch:
         self.idle: bool = False
         """Nobody has read for a while, and the permit says so."""
         self._opened = opened
+        self._idle = opened.timeout.idle
         self._seen: int = 0  # the turn at the last look
         self._since = loop.time()  # when that turn was new
         self._lookout = _lookouts.get(loop) or _new_lookout(loop)
@@ -78,19 +79,14 @@ class Watch:
             if not waiting and now - self._since >= LOOK_SECONDS * (1 - LATE_SHARE):
                 self.idle = self._opened.permit.idle = True
 
-    @property
-    def _begun(self) -> bool:
-        return self.turn > 1
-
     def _due(self, now: float) -> float | None:
         """When the clock that runs now is due; the idle clock stands still while the program is at work."""
-        if not self._begun:
+        if self.turn <= 1:
             return self._opened.first_deadline
-        idle = self._opened.timeout.idle
-        return None if idle is None else (self._since if self.turn % 2 else now) + idle
+        return None if self._idle is None else (self._since if self.turn % 2 else now) + self._idle
 
     def _next_look(self, now: float) -> float:
-        idle, due = self._opened.timeout.idle, self._due(now)
+        idle, due = self._idle, self._due(now)
         step = LOOK_SECONDS if idle is None else min(LOOK_SECONDS, idle * LOOK_SHARE)
         # At full steps of the clock, so that one look serves all streams, whenever they were opened.
         look_at = now + step - now % step
@@ -100,7 +96,7 @@ class Watch:
 
     def _expire(self) -> None:
         self.stop()
-        clock = "idle" if self._begun else self._opened.first_clock
+        clock = "idle" if self.turn > 1 else self._opened.first_clock
         seconds: float | None = getattr(self._opened.timeout, clock)
         self.expired = APITimeoutError("no event came", clock=clock, seconds=seconds or 0.0)
         self._opened.response.close()  # wakes the read, which then finds why
@@ -124,12 +120,11 @@ class Lookout:
     def add(self, watch: Watch) -> None:
         """Look at a stream as often as it wants, until it stops."""
         self.watches.add(watch)
-        self._wind(watch.look_at)
+        if self._timer is None or watch.look_at < self._at:
+            self._wind(watch.look_at)
 
     def _wind(self, due: float) -> None:
         if self._timer is not None:
-            if due >= self._at:
-                return
             self._timer.cancel()
         self._at = due
         self._timer = self.loop.call_at(due, self._look)

@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from io import StringIO
+from sys import intern
 from typing import NamedTuple, TypeVar
 
 from zhipu_async.protocol.completions import FAILURES
@@ -149,7 +150,7 @@ class AnswerSoFar:
             content=self.text.getvalue(),
             reasoning_content=self.reasoning.getvalue() if self.reasoning else "",
             tool_calls=self.calls.whole() if self.calls else [],
-            audio=joined_audio(self.audio or []),
+            audio=joined_audio(self.audio) if self.audio else Audio(),
         )
         return Choice(index=index, finish_reason=self.finish_reason, message=message)
 
@@ -164,8 +165,8 @@ class Beginning(NamedTuple):
 
 
 def beginning(chunk: ChatCompletionChunk) -> Beginning:
-    """What the first chunk tells of the stream."""
-    return Beginning(chunk.id, chunk.created, chunk.model, chunk.object)
+    """What the first chunk tells of the stream; one text for all streams of a model, which may be many."""
+    return Beginning(chunk.id, chunk.created, intern(chunk.model), intern(chunk.object))
 
 
 class Accumulator:
