@@ -26,7 +26,7 @@ LONG = [{"role": ("user", "assistant")[number % 2], "content": "说说海" * 20}
 TIMES = 50
 
 CALL_STEPS = 108
-STREAM_STEPS = 205
+STREAM_STEPS = 200
 LONG_STEPS = 108
 TIMERS = 3  # in all: the loop's one for calls and one for streams, and what is wound again when it rings
 KEPT_BLOCKS = 0.5  # per call, in blocks of Python's allocator: a leak keeps at least one
