@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from zhipu_async.errors import InvalidArgument, InvalidType
+from zhipu_async.protocol.chat_request import prepare
 from zhipu_async.protocol.sendable import encode
 
 
@@ -102,12 +103,30 @@ def test_what_has_no_place_to_name_is_refused_too() -> None:
         encode({"x": {True: 1}})
 
 
-def test_keys_of_bytes_are_refused() -> None:
+@pytest.mark.parametrize("half", ["\ud83d", float("nan")])
+def test_keys_of_bytes_are_refused(half: object) -> None:
     with pytest.raises(InvalidType, match=r"^x has a key of type bytes"):
-        encode({"x": {b"y": 1}})
+        encode({"x": {b"y": half}})
 
 
 @pytest.mark.parametrize("fields", [{"prompt": b"a cat"}, {"input": ["a", b"b"]}, {"input": bytearray(b"x")}])
 def test_bytes_in_the_place_of_text_are_refused(fields: dict[str, object]) -> None:
     with pytest.raises(InvalidType, match="is bytes"):
         encode(fields)
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        ({"role": "user", "content": "x", "name": b"x"}, r"messages\[1\]\.name is bytes"),
+        (
+            {"role": "assistant", "tool_calls": [{"function": {"arguments": b"{}"}}]},
+            r"messages\[1\]\.tool_calls\[0\]\.function\.arguments is bytes",
+        ),
+        ({"role": "user", "content": [{"type": "text", "text": "x", "n": float("nan")}]}, "JSON has no such"),
+    ],
+)
+def test_an_unusual_message_of_a_conversation_is_looked_into(message: dict[str, object], place: str) -> None:
+    prepared = prepare("m", [{"role": "user", "content": "plain"}, message], {})
+    with pytest.raises((InvalidType, InvalidArgument), match=place):
+        encode(prepared.body)

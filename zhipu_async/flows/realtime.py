@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
-from zhipu_async.errors import IllegalCall, InvalidArgument
+from zhipu_async.errors import IllegalCall, InvalidArgument, InvalidType
 from zhipu_async.flows.only_async import OnlyAsyncFor, OnlyAsyncWith
 from zhipu_async.flows.realtime_answer import Answer
 from zhipu_async.flows.realtime_driver import Driver
@@ -16,7 +16,8 @@ from zhipu_async.flows.veil import Veiled
 from zhipu_async.protocol.realtime_calls import Refusal, Verdict, check_size
 from zhipu_async.protocol.realtime_config import Settings, changed
 from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input
-from zhipu_async.protocol.realtime_wire import client_event, encode_raw
+from zhipu_async.protocol.realtime_wire import client_event
+from zhipu_async.protocol.sendable import as_object, encode
 from zhipu_async.types.realtime import (
     ConversationItemRetrieved,
     Item,
@@ -172,9 +173,10 @@ class RealtimeSession(Veiled, OnlyAsyncWith, OnlyAsyncFor):
 
     async def create_item(self, item: InputItem | str, *, role: str = "user") -> None:
         """Add to the history: a text of the user (or `system`, `assistant`), or any item."""
-        await self._send(
-            ConversationItemCreate(item=text_item(item, role) if isinstance(item, str) else item)
-        )
+        made: object = text_item(item, role) if isinstance(item, str) else item
+        if not isinstance(made, InputItem):
+            raise InvalidType(f"an item is a text or an InputItem, not {type(made).__name__}")
+        await self._send(ConversationItemCreate(item=made))
 
     async def send_tool_result(
         self, call: ResponseFunctionCallArgumentsDone | str | None, output: str
@@ -230,14 +232,14 @@ class RealtimeSession(Veiled, OnlyAsyncWith, OnlyAsyncFor):
 
     async def send(self, event: Mapping[str, object]) -> None:
         """Send an event as it is, past every check: for what the platform learned after this release."""
-        if not isinstance(event.get("type"), str):
-            raise InvalidArgument("An event has a type.")
+        if not as_object(event) or not isinstance(event.get("type"), str):
+            raise InvalidArgument("An event is a mapping that has a type.")
         self._machine.judge_raw()
         known = client_event(event)
         if known is not None:
             self._driver.post(known)
         else:
-            message = encode_raw(event)
+            message = encode(dict(event))
             check_size(len(message))
             self._driver.write(message)
         await self._driver.room()

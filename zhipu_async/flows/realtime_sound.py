@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.flows.realtime_driver import Driver
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 Sound: TypeAlias = "Buffer | str | os.PathLike[str] | AsyncIterable[Buffer] | Iterable[Buffer]"
+
+T = TypeVar("T")
 
 STALE_MS = 5_000  # what was spoken while away under server VAD: a conversation wants now
 PIECE_BYTES = 4 * 1024 * 1024  # of a file: more than a turn of 30 s at any rate, so that turns are read whole
@@ -258,11 +261,11 @@ class SoundInput:
 
     async def _send_file(self, reader: SoundReader, path: Path) -> None:
         """Read a file off the loop: whole, or in pieces when it is an hour of sound."""
-        size = (await asyncio.to_thread(path.stat)).st_size
+        size = (await _from_disk(path, path.stat)).st_size
         at_least_ms = duration_ms(max(0, size - WAV_HEAD_BYTES), HIGHEST_RATE)
         self._driver.machine.judge(_PROBE, milliseconds=at_least_ms)
         if size <= PIECE_BYTES:
-            await self._send_clip(reader, await asyncio.to_thread(path.read_bytes))
+            await self._send_clip(reader, await _from_disk(path, path.read_bytes))
             return
         async with aclosing(_pieces(path)) as pieces:
             await self._send_stream(reader, pieces)
@@ -290,10 +293,17 @@ class SoundInput:
             check_rate(piece.rate, self._rate)
 
 
-async def _pieces(path: Path) -> AsyncGenerator[bytes, None]:
-    file = await asyncio.to_thread(path.open, "rb")
+async def _from_disk(path: Path, read: Callable[[], T]) -> T:
     try:
-        while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+        return await asyncio.to_thread(read)
+    except OSError as exc:
+        raise InvalidArgument(f"cannot read {path}: {exc.strerror}") from exc
+
+
+async def _pieces(path: Path) -> AsyncGenerator[bytes, None]:
+    file = await _from_disk(path, lambda: path.open("rb"))
+    try:
+        while piece := await _from_disk(path, partial(file.read, PIECE_BYTES)):
             yield piece
     finally:
         file.close()

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeGuard
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.chat_params import ChatParams
 from zhipu_async.protocol.options import CallOptions
-from zhipu_async.protocol.sendable import Seen, as_list, as_object, is_plain
+from zhipu_async.protocol.sendable import Seen, as_list, as_object
 from zhipu_async.types.chat_request import MediaPart
 
 OPTION_NAMES = frozenset(CallOptions.__annotations__)
@@ -226,7 +226,8 @@ def _are_words(values: set[object]) -> TypeGuard[set[str]]:
 def _one_by_one(messages: Sequence[object]) -> tuple[list[dict[str, object]], bool]:
     unread = False
     roles: set[str] = set()
-    kept, unusual = Seen(), list[dict[str, object]]()
+    kept: list[dict[str, object]] = []
+    unusual: list[dict[str, object]] = []
     for position, message in enumerate(messages):
         param = message if _is_dict(message) else _message_param(message, position)
         role, content = param.get("role"), param.get("content")
@@ -235,13 +236,15 @@ def _one_by_one(messages: Sequence[object]) -> tuple[list[dict[str, object]], bo
                 f"messages[{position}] has no role.", hint="One of system, user, assistant, tool."
             )
         roles.add(role)
-        if not isinstance(content, str) and _check_content(content, role, f"messages[{position}]"):
-            unread = True
-        if len(param) != PLAIN_MEMBERS or type(content) is not str:
+        if type(content) is not str:
+            if _check_content(content, role, position):
+                unread = True
+            unusual.append(param)
+        elif len(param) != PLAIN_MEMBERS:
             unusual.append(param)
         kept.append(param)
     _check_roles(roles)
-    return kept if is_plain(unusual) else list(kept), unread
+    return Seen(kept, unusual), unread
 
 
 def _check_roles(roles: set[str]) -> None:
@@ -286,12 +289,13 @@ def _message_param(message: object, position: int) -> dict[str, object]:
     )
 
 
-def _check_content(content: object, role: str, where: str) -> bool:
+def _check_content(content: object, role: str, position: int) -> bool:
     """Look at content that is not text; True when one of its parts is a file still to be read."""
+    if isinstance(content, str) or (content is None and role == "assistant"):
+        return False
+    where = f"messages[{position}]"
     if as_list(content):
         return _check_parts(content, f"{where}.content")
-    if content is None and role == "assistant":
-        return False
     if content is None:
         raise InvalidArgument(f"{where} has no content")
     hint = "zhipu_async.parts builds content parts from bytes and files." if _is_bytes(content) else ""

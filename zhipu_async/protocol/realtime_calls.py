@@ -16,6 +16,7 @@ from zhipu_async.protocol.audio import CLIP_MS, MESSAGE_BYTES
 from zhipu_async.protocol.realtime_answers import FunctionCall
 from zhipu_async.protocol.realtime_history import History
 from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input
+from zhipu_async.protocol.sendable import refuse_misfit
 from zhipu_async.types.realtime_client import (
     ClientEvent,
     ConversationItemCreate,
@@ -379,9 +380,10 @@ def check_size(size: int) -> None:
 def _check_arguments(asked: Asked) -> None:
     event = asked.event
     if isinstance(event, ConversationItemCreate):
+        refuse_misfit(event.item)
         texts = [part.text for part in event.item.content or ()]
         texts += [event.item.output] if event.item.output is not None else []
-        check_size(sum(len(text.encode("utf-8", "surrogatepass")) for text in texts))
+        check_size(sum(len(text.encode()) for text in texts))
         if not all(text.strip() for text in texts):
             raise InvalidArgument(
                 "The platform refuses blank text.", hint="Leave the call out, or say something."

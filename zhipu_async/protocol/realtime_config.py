@@ -10,6 +10,7 @@ import msgspec
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.audio import MESSAGE_BYTES, input_rate
 from zhipu_async.protocol.decoding import is_object
+from zhipu_async.protocol.sendable import refuse_misfit
 from zhipu_async.types.realtime_session import (
     AUDIO,
     CLIENT_VAD,
@@ -171,6 +172,7 @@ def _detection(detection: str | TurnDetection | None) -> TurnDetection:
 
 
 def _check(config: SessionConfig) -> None:
+    refuse_misfit(config)
     input_rate(config.input_audio_format)
     if config.turn_detection.type not in (CLIENT_VAD, SERVER_VAD):
         raise InvalidArgument(

@@ -46,11 +46,6 @@ def encode(event: ClientEvent) -> bytes:
     return _encoder.encode(event)
 
 
-def encode_raw(event: Mapping[str, object]) -> bytes:
-    """Return an event the library does not know as one JSON object."""
-    return _encoder.encode(event)
-
-
 def client_event(event: Mapping[str, object]) -> ClientEvent | None:
     """Return the event as one that the session understands, if it is nothing but that."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType
-from typing import TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 import msgspec
 
@@ -15,11 +15,16 @@ Message: TypeAlias = dict[str, object]
 
 
 class Seen(list[Message]):
-    """Messages that were looked at one by one: nothing in them is written as something else."""
+    """Messages that were looked at one by one: those that are not unusual are a role and a text."""
+
+    __slots__ = ("unusual",)
+
+    def __init__(self, messages: Iterable[Message] = (), unusual: Sequence[Message] = ()) -> None:
+        super().__init__(messages)
+        self.unusual = unusual
 
 
-SURE: frozenset[type] = frozenset({str, int, bool, NoneType, Seen})  # written as what they are
-KEYS: frozenset[type] = frozenset({str, int})
+SURE: frozenset[type] = frozenset({str, int, bool, NoneType})  # written as what they are
 BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
 LEAVES: frozenset[type] = frozenset({NoneType, bool, int, float, str, *BYTES})
 FAILURES = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
@@ -43,22 +48,26 @@ def encode(body: object) -> bytes:
     return encoded
 
 
-def is_plain(values: Iterable[object]) -> bool:
+def is_plain(values: Iterable[Any]) -> bool:
     """Tell whether JSON carries all of this as what it is; anything unusual wants the slow look.
 
-    This one is on the way of every request: it asks for types, and nothing for each item of a list of texts.
+    This one is on the way of every request, so it calls nothing for a value. It comes after the encoder, which does
+    not end either where a list holds itself.
     """
-    for value in values:
-        if type(value) in SURE:
-            continue
-        if _is_object(value):
-            if not (KEYS.issuperset(map(type, value)) and is_plain(value.values())):
+    rows: list[Iterable[Any]] = [values]
+    for row in rows:
+        for value in row:
+            kind: type[Any] = type(value)
+            if kind in SURE:
+                continue
+            if kind is dict:
+                rows.append(value.values())
+            elif kind is Seen:
+                rows.append(value.unusual)
+            elif kind is list or kind is tuple:
+                rows.append(value)
+            elif kind is not float or not math.isfinite(value):
                 return False
-        elif _is_row(value):
-            if not (SURE.issuperset(map(type, value)) or is_plain(value)):
-                return False
-        elif not isinstance(value, float) or not math.isfinite(value):
-            return False
     return True
 
 
@@ -69,6 +78,19 @@ def refuse_unsendable(body: object, where: str = "") -> None:
     else. This walk is slow: it is for bodies that failed to encode, or that hold a null.
     """
     _walk(body, where, DEEPEST)
+
+
+def refuse_misfit(value: msgspec.Struct) -> None:
+    """Raise with the place of the first member that is of a wrong type, or that JSON cannot carry.
+
+    A Struct that a caller has filled in was never looked at: types are checked only where bytes are read.
+    """
+    refuse_unsendable(value)
+    try:
+        msgspec.convert(msgspec.to_builtins(value), type(value))
+    except msgspec.ValidationError as exc:
+        problem, _, place = str(exc).partition(" - at ")
+        raise InvalidType(f"{place.strip('`').removeprefix('$.')}: {problem}") from exc
 
 
 def as_object(value: object) -> TypeGuard[Mapping[str, object]]:
