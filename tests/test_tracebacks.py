@@ -174,6 +174,7 @@ FAULTS: dict[str, Answer] = {
     "stream reset": cut(PIECE, then=reset),
     "stream stalls": cut(PIECE, then=stall),
     "stream fails": cut(PIECE, event(**ECHO), then=stall),
+    "stream fails at once": cut(event(**ECHO), then=stall),
     "stream is broken": cut(PIECE, b"data: {" + PROMPT.encode() + b"\n\n", then=hang_up),
     "stream of another": cut(PIECE, event(id="2", choices=[{"index": 0, "delta": 7}]), then=hang_up),
 }

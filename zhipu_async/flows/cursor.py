@@ -198,6 +198,7 @@ class Cursor(Generic[T]):
                 del piece  # it may be large, and the next one far
                 for each in items:
                     yield each
+            piece = b""  # an error shows what its frames hold, and the platform may repeat a prompt
             self._ended()
         except BaseException:
             self._leave()
@@ -221,6 +222,7 @@ class Cursor(Generic[T]):
                 self.close()
                 raise
             self.items = iter(self._take(piece))
+            del piece  # likewise
         return length_hint(self.items) > 0 or self._ended()
 
     def _next_piece(self) -> Awaitable[bytes]:
