@@ -8,7 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
-from zhipu_async.errors import InvalidArgument, InvalidType
+from zhipu_async.errors import InvalidType
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.connection import Connection
 from zhipu_async.flows.credentials import Credentials, KeyGiver
@@ -16,12 +16,12 @@ from zhipu_async.flows.job import Defaults
 from zhipu_async.flows.observe import Logging, Observer, Observers, UsageTotals, configure_logging
 from zhipu_async.flows.only_async import OnlyAsyncWith
 from zhipu_async.flows.permits import Permits
-from zhipu_async.flows.request import Request
+from zhipu_async.flows.request import Request, query_of
 from zhipu_async.flows.veil import Veiled
-from zhipu_async.protocol import addresses, auth
-from zhipu_async.protocol.checked_options import check_body, check_headers, check_options
-from zhipu_async.protocol.decoding import decoder
-from zhipu_async.protocol.endpoint import Endpoint, Replay
+from zhipu_async.protocol import addresses
+from zhipu_async.protocol.auth import key_from
+from zhipu_async.protocol.checked_options import check_body, check_flag, check_headers, check_options
+from zhipu_async.protocol.endpoint import Replay
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.timeouts import Timeout
 from zhipu_async.transport.clock import SystemClock
@@ -104,6 +104,8 @@ class AsyncZhipuAI(Veiled, OnlyAsyncWith):
         configure_logging(os.environ.get("ZHIPU_LOG", ""))
         address = addresses.resolve(base_url, site, plan, os.environ)
         clock = SystemClock()
+        addresses.check_choice("auth", auth, ("bearer", "jwt"))
+        check_flag("trust_env", trust_env)
         _check_session(http_session)
         options = CallOptions(max_retries=max_retries)
         check_options(options)
@@ -220,26 +222,14 @@ class AsyncZhipuAI(Veiled, OnlyAsyncWith):
         A GET may be repeated after a failure, everything else is sent once unless `replay` says more.
         Cancelling closes the connection.
         """
-        if not path.startswith("/"):
-            raise InvalidArgument(f"path starts with a slash and is relative to {self.base_url}: '/{path}'")
-        if not path.isprintable() or "#" in path or not (method.isascii() and method.isalpha()):
-            raise InvalidArgument("the method or the path has a character that cannot be sent there")
+        from zhipu_async.protocol.free_request import endpoint_for  # here, since few programs need it
+
         if body is not None:
             check_body("body", body)
-        _check_reply_type(into)
-        safe = method.upper() in ("GET", "HEAD")
-        escaped = path.replace("{", "{{").replace("}", "}}")
-        endpoint = Endpoint(
-            name=f"{method.upper()} {path}",
-            method=method.upper(),
-            path=escaped,
-            reply=into,
-            replay=Replay.SAFE if safe else replay,
-        )
-        return await self._calls.call(
-            endpoint,
-            Request(body, query=query or {}, model=str((body or {}).get("model", "")), options=options),
-        )
+        endpoint = endpoint_for(method, path, into, replay)
+        model = str((body or {}).get("model", ""))
+        request = Request(body, query=query_of("query", query or {}), model=model, options=options)
+        return await self._calls.call(endpoint, request)
 
     def download(self, url: str) -> Download:
         """Return what a link in a reply leads to: `await` it for its bytes, or `await download.save(path)`.
@@ -439,15 +429,8 @@ def _chance() -> float:
 
 def _key(api_key: str | KeyGiver | None, site: str) -> str | KeyGiver:
     if api_key is None:
-        return auth.key_from(os.environ, site)[0]
+        return key_from(os.environ, site)[0]
     return api_key
-
-
-def _check_reply_type(into: type[object]) -> None:
-    try:
-        decoder(into)
-    except TypeError as exc:
-        raise InvalidType(f"into takes a type that JSON can be read into: {exc}") from exc
 
 
 def _check_session(session: object) -> None:

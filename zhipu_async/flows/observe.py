@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 log: logging.Logger = logging.getLogger("zhipu_async")
+log.addHandler(logging.NullHandler())  # else warnings would be printed where nobody set logging up
 
 
 @runtime_checkable
@@ -219,7 +220,7 @@ def configure_logging(level: str) -> None:
     """Write the library's log to stderr when ZHIPU_LOG asks for it; otherwise the application decides."""
     names = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
     wanted = names.get(level.strip().lower())
-    if wanted is None or log.handlers:
+    if wanted is None or any(not isinstance(handler, logging.NullHandler) for handler in log.handlers):
         return
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))

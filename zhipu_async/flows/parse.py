@@ -6,9 +6,10 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, Unpack
 
-from zhipu_async.errors import InvalidArgument, InvalidOutput
+from zhipu_async.errors import InvalidOutput
 from zhipu_async.flows.parts import history
 from zhipu_async.protocol.chat_params import REPAIR_TURNS, ChatParams
+from zhipu_async.protocol.checked_options import check_count
 from zhipu_async.protocol.completions import refuse_unusable, summed
 from zhipu_async.protocol.jsonschema import Misfit, name_of
 from zhipu_async.protocol.structured import JSON_OBJECT, Shape, folded, repair
@@ -51,8 +52,7 @@ async def parse(
 
     An answer that does not fit is sent back with its fault, `repairs` times at most; then `InvalidOutput`.
     """
-    if repairs < 0:
-        raise InvalidArgument(f"repairs must be 0 or more, got {repairs}")
+    check_count("repairs", repairs, 0)
     shape = Shape(into)
     asked: ChatParams = {"response_format": JSON_OBJECT, **params}
     talk = folded(await history(messages), shape.schema)

@@ -9,8 +9,9 @@ from typing import Protocol
 
 import msgspec
 
+from zhipu_async.errors import InvalidType
 from zhipu_async.protocol.options import CallOptions
-from zhipu_async.protocol.sendable import encode, refuse_unsendable
+from zhipu_async.protocol.sendable import as_object, encode, refuse_unsendable
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -101,6 +102,13 @@ def sent(**fields: object) -> dict[str, object]:
 def query(**fields: object) -> dict[str, str]:
     """Return query parameters as they are written in a URL; None is not sent."""
     return {name: _written(name, value) for name, value in fields.items() if value is not None}
+
+
+def query_of(name: str, texts: Mapping[str, object]) -> dict[str, str]:
+    """Return a query of the caller's own as it is written in a URL."""
+    if not as_object(texts):
+        raise InvalidType(f"{name} takes a mapping, not {type(texts).__name__}")
+    return query(**texts)
 
 
 def _written(name: str, value: object) -> str:

@@ -16,6 +16,7 @@ from zhipu_async.flows.tools import Tool, Toolbox
 from zhipu_async.flows.veil import Veiled, veiled
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, ChatParams
 from zhipu_async.protocol.chat_request import normalised, split, tool_param
+from zhipu_async.protocol.checked_options import check_count
 from zhipu_async.protocol.completions import refuse_unusable, summed
 from zhipu_async.types.chat import ChatCompletion, ToolCall, Usage
 from zhipu_async.types.chat_events import ChatEvent
@@ -56,8 +57,7 @@ class ToolRun(Veiled, OnlyAsyncWith):
         params: ChatParams,
         max_rounds: int = MOST_ROUNDS,
     ) -> None:
-        if max_rounds < 1:
-            raise InvalidArgument(f"max_rounds must be 1 or more, got {max_rounds}")
+        check_count("max_rounds", max_rounds, 1)
         split(params)
         normalised(messages)
         self._create = create

@@ -20,7 +20,8 @@ HOSTS: Mapping[str, str] = {"bigmodel": "https://open.bigmodel.cn", "z.ai": "htt
 TAILS: Mapping[str, str] = {"general": "/api/paas/v4", "coding": "/api/coding/paas/v4"}
 BASE_URL_VARIABLES: Mapping[str, str] = {"bigmodel": "ZHIPUAI_BASE_URL", "z.ai": "ZAI_BASE_URL"}
 _TAILS_UNDER_ROOT = ("/coding/paas/v4", "/paas/v4")  # longest first
-_WRONG_ENDINGS = ("/v1", "/chat/completions", "/paas/v4/paas/v4", "/v4/v4")
+_TAIL = "/paas/v4"
+_WRONG_ENDINGS = ("/v1", "/chat/completions")
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -49,8 +50,8 @@ class Address(msgspec.Struct, frozen=True):
 
 def resolve(base_url: str | None, site: Site | None, plan: Plan, environment: Mapping[str, str]) -> Address:
     """Return the address that the arguments, and then the environment, ask for."""
-    _check_choice("site", site, (None, *HOSTS))
-    _check_choice("plan", plan, tuple(TAILS))
+    check_choice("site", site, (None, *HOSTS))
+    check_choice("plan", plan, tuple(TAILS))
     given = base_url if base_url is not None else _from_environment(site, environment)
     if given is None:
         # Needs no look, and urllib.parse takes long to import.
@@ -136,11 +137,12 @@ def _check_scheme(scheme: str, host: str) -> None:
 
 
 def _check_tail(url: str, host: str) -> None:
+    before, _, behind = url.partition(_TAIL + "/")
+    if behind:
+        raise InvalidArgument(f"base_url goes on behind {_TAIL}: /{behind}; it should be {before}{_TAIL}")
     for ending in _WRONG_ENDINGS:
         if url.endswith(ending):
-            shorter = url.removesuffix(
-                ending if ending in ("/v1", "/chat/completions") else ending[len(ending) // 2 :]
-            )
+            shorter = url.removesuffix(ending)
             right = shorter if _parts(shorter).path else shorter + TAILS["general"]
             raise InvalidArgument(f"base_url ends in {ending}; it should be {right}")
     known = next((known for known in HOSTS.values() if _parts(known).hostname == host), "")
@@ -167,7 +169,8 @@ def _from_environment(site: str | None, environment: Mapping[str, str]) -> str |
     return next((environment[name] for name in names if environment.get(name, "").strip()), None)
 
 
-def _check_choice(name: str, value: object, choices: tuple[str | None, ...]) -> None:
+def check_choice(name: str, value: object, choices: tuple[str | None, ...]) -> None:
+    """Raise unless the value is one of the choices; None is one that is not named."""
     if value not in choices:
         raise InvalidArgument(
             f"{name} is one of {', '.join(repr(choice) for choice in choices if choice)}, not {value!r}"

@@ -56,6 +56,8 @@ def check_key(key: object) -> str:
         raise MissingKey("the API key is empty")
     if text.lower().startswith("bearer "):
         raise InvalidArgument("the API key starts with 'Bearer '; pass the bare key")
+    if text[0] == text[-1] and text[0] in "'\"":
+        raise InvalidArgument("the API key stands in quotation marks; pass it without them")
     if not all("!" <= character <= "~" for character in text):
         raise InvalidArgument("the API key has white space, a line break or a non-ASCII character inside")
     return text

@@ -21,7 +21,7 @@ def check_options(options: CallOptions) -> None:
                 f"unexpected keyword argument {name!r}.",
                 hint=f"A field that is new to this library goes into extra_body={{{name!r}: ...}}.",
             )
-    _check_retries(options.get("max_retries", 0))
+    check_count("max_retries", options.get("max_retries", 0), 0)
     _check_patience(options.get("overload_patience", 0.0))
     if "extra_headers" in options:
         check_headers("extra_headers", options["extra_headers"])
@@ -47,11 +47,18 @@ def check_headers(where: str, headers: Mapping[str, str]) -> None:
             raise InvalidArgument(f"{where}: {name!r} has a line break, or a character that cannot be sent")
 
 
-def _check_retries(retries: object) -> None:
-    if isinstance(retries, bool) or not isinstance(retries, int):
-        raise InvalidType(f"max_retries takes a whole number, not {type(retries).__name__}")
-    if retries < 0:
-        raise InvalidArgument(f"max_retries must be 0 or more, not {retries}")
+def check_count(name: str, value: object, least: int) -> None:
+    """Raise unless the value is a whole number, and not too small."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidType(f"{name} takes a whole number, not {type(value).__name__}")
+    if value < least:
+        raise InvalidArgument(f"{name} must be {least} or more, not {value}")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise for what is neither True nor False: "no" would count as yes."""
+    if not isinstance(value, bool):
+        raise InvalidType(f"{name} takes True or False, not {type(value).__name__}")
 
 
 def _check_patience(patience: object) -> None:

@@ -126,6 +126,8 @@ def _hook(definitions: dict[str, Schema]) -> Callable[[type], Schema]:
 
 def schema_of(into: object) -> Schema:
     """Return the JSON Schema of a type, references written out where they do not go in circles."""
+    if into is None or isinstance(into, str):
+        raise InvalidType(f"into takes a type, not {'its name' if into else 'None'}")
     definitions: dict[str, Schema] = {}
     try:
         (root,), components = msgspec.json.schema_components(

@@ -11,6 +11,7 @@ from zhipu_async.flows.request import Request
 from zhipu_async.flows.veil import veiled
 from zhipu_async.protocol.chat_params import MOST_ROUNDS, REPAIR_TURNS, ChatParams
 from zhipu_async.protocol.chat_request import Prepared, prepare
+from zhipu_async.protocol.checked_options import check_flag
 from zhipu_async.protocol.completions import refuse_broken
 from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.signatures import expanded
@@ -89,6 +90,7 @@ class Completions(Resource):
         Cancelling closes the connection.
         """
         if stream:
+            check_flag("stream", stream)
             return await self.stream(model=model, messages=messages, **params).open()
         prepared = prepare(model, messages, params)
         request = await _request_with_files(prepared) if prepared.unread else _request(prepared)

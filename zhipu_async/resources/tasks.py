@@ -41,7 +41,7 @@ class Tasks:
     def attach(self, ref: str) -> PendingTask[Reply]: ...
     def attach(self, ref: TaskRef[Any] | str) -> PendingTask[Any]:
         """Return the task of a reference, or of the text of one; nothing is sent for that."""
-        return self._flow.attach(TaskRef.parse(ref) if isinstance(ref, str) else ref)
+        return self._flow.attach(ref if isinstance(ref, TaskRef) else TaskRef.parse(ref))
 
     @overload
     def as_completed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from zhipu_async.errors import InvalidArgument
+from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.types.base import Reply
 
 T_co = TypeVar("T_co", covariant=True)
@@ -62,6 +62,8 @@ class TaskRef(Generic[T_co]):
     @staticmethod
     def parse(text: str) -> TaskRef[Reply]:
         """Read what `str(ref)` gave."""
+        if not isinstance(text, str):
+            raise InvalidType(f"a task reference is a TaskRef or the text of one, not {type(text).__name__}")
         kind, _, rest = text.strip().partition(":")
         quoted, _, extra = rest.partition("?")
         if not kind or not quoted:
