@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import subprocess
+import sys
 import threading
 from base64 import urlsafe_b64decode
 from collections.abc import Coroutine
@@ -82,6 +84,7 @@ def test_an_impossible_key_is_said_at_once(key: str) -> None:
         {"limits": "V9"},
         {"headers": {"X": "a\nb"}},
         {"auth": "jwt"},
+        {"auth": "basic"},
     ],
 )
 def test_a_wrong_argument_is_said_at_once(arguments: dict[str, object]) -> None:
@@ -89,9 +92,10 @@ def test_a_wrong_argument_is_said_at_once(arguments: dict[str, object]) -> None:
         AsyncZhipuAI("nodot", **arguments)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def test_headers_are_text() -> None:
+@pytest.mark.parametrize("arguments", [{"headers": {"X": 1}}, {"trust_env": "no"}, {"http_session": "x"}])
+def test_an_argument_of_the_wrong_type_is_said_at_once(arguments: dict[str, object]) -> None:
     with pytest.raises(InvalidType):
-        AsyncZhipuAI("a.b", headers={"X": 1})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+        AsyncZhipuAI("a.b", **arguments)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def test_a_key_may_be_asked_for() -> None:
@@ -246,6 +250,52 @@ async def test_a_path_without_its_slash_is_named() -> None:
     async with AsyncZhipuAI("a.b") as zhipu:
         with pytest.raises(InvalidArgument, match="slash"):
             await zhipu.request("GET", "models")
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "sentence"),
+    [
+        (
+            "request",
+            {"method": "GET", "path": "/x", "into": AsyncZhipuAI},
+            "cannot be read into AsyncZhipuAI",
+        ),
+        ("request", {"method": "GET", "path": "/x", "query": "a=1"}, "query takes a mapping"),
+        ("request", {"method": "GET", "path": "/x", "query": {"a": b"1"}}, "a is bytes"),
+        ("create", {"model": "m", "messages": "x", "stream": "yes"}, "stream takes True or False, not str"),
+        ("parse", {"model": "m", "messages": "x", "into": "City"}, "into takes a type, not its name"),
+        ("parse", {"model": "m", "messages": "x", "into": None}, "into takes a type, not None"),
+        (
+            "parse",
+            {"model": "m", "messages": "x", "into": int, "repairs": "2"},
+            "repairs takes a whole number",
+        ),
+        ("run", {"model": "m", "messages": "x", "tools": [], "max_rounds": "2"}, "max_rounds takes a whole"),
+        ("attach", {"ref": None}, "a task reference is a TaskRef or the text of one, not NoneType"),
+    ],
+)
+async def test_a_mistake_in_a_call_is_said_before_anything_is_sent(
+    method: str, options: dict[str, object], sentence: str
+) -> None:
+    async with hostile(FINE) as server, AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+        owner = next(
+            owner for owner in (zhipu, zhipu.chat.completions, zhipu.tasks) if method in dir(type(owner))
+        )
+        with pytest.raises(InvalidType, match=sentence):
+            await getattr(owner, method)(**options)
+    assert not server.requests
+
+
+async def test_a_query_of_numbers_and_flags_is_written_as_the_platform_reads_it() -> None:
+    async with hostile(reply({})) as server, AsyncZhipuAI("a.b", base_url=server.base_url) as zhipu:
+        await zhipu.request("GET", "/x", query={"page": 2, "all": True, "none": None})  # type: ignore[dict-item]  # pyright: ignore
+    assert server.requests[0].target == "/api/paas/v4/x?page=2&all=true"
+
+
+def test_nothing_is_printed_where_nobody_set_logging_up() -> None:
+    program = "import logging, zhipu_async.client; logging.getLogger('zhipu_async.x').error('loud')"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
+    assert ended.stderr == b""
 
 
 async def test_usage_adds_up_per_model_and_views_share_it() -> None:

@@ -79,6 +79,8 @@ def test_a_base_url_without_the_usual_tail_is_its_own_root() -> None:
         ("https://open.bigmodel.cn/v1", "it should be https://open.bigmodel.cn/api/paas/v4"),
         ("http://127.0.0.1:8787/v1", "it should be http://127.0.0.1:8787/api/paas/v4"),
         ("https://h.example/api/paas/v4/paas/v4", "it should be https://h.example/api/paas/v4"),
+        ("https://h.example/api/paas/v4/api/paas/v4", "it should be https://h.example/api/paas/v4"),
+        ("https://h.example/api/coding/paas/v4/models", "it should be https://h.example/api/coding/paas/v4"),
         ("https://h.example/api/paas/v4/v4", "it should be https://h.example/api/paas/v4"),
         ("https://h.example/api/paas/v4/chat/completions", "it should be https://h.example/api/paas/v4"),
     ],

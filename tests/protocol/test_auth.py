@@ -33,7 +33,9 @@ def test_an_empty_key_is_missing(key: str) -> None:
         check_key(key)
 
 
-@pytest.mark.parametrize("key", ["secret-1\nsecret-2", "secret secret", "密钥-secret", "Bearer secret.key"])
+@pytest.mark.parametrize(
+    "key", ["secret-1\nsecret-2", "secret secret", "密钥-secret", "Bearer secret.key", "'secret.key'"]
+)
 def test_an_impossible_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_key(key)

@@ -195,10 +195,9 @@ class Cursor(Generic[T]):
                         raise
                     break
                 items = made_of(self._take(piece))
-                del piece  # it may be large, and the next one far
+                del piece  # it may be large, the next one far, and errors show what their frames hold
                 for each in items:
                     yield each
-            piece = b""  # an error shows what its frames hold, and the platform may repeat a prompt
             self._ended()
         except BaseException:
             self._leave()

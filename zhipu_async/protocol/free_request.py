@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterable
 from typing import TypeVar
 
 from msgspec import inspect
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.endpoint import Endpoint, Replay
+from zhipu_async.protocol.sendable import as_list
 
 T = TypeVar("T")
 
@@ -62,13 +64,14 @@ def _stranger(node: object, seen: set[int]) -> type | None:
     seen.add(id(node))
     if isinstance(node, inspect.CustomType):
         return None if _is_built(node.cls) else node.cls
-    members = node if isinstance(node, tuple) else _members(node)
-    return next((found for member in members if (found := _stranger(member, seen)) is not None), None)
+    return next((found for part in _parts(node) if (found := _stranger(part, seen)) is not None), None)
 
 
-def _members(node: object) -> list[object]:
+def _parts(node: object) -> Iterable[object]:
+    if as_list(node):
+        return node
     if not isinstance(node, inspect.Type | inspect.Field):
-        return []
+        return ()
     return [getattr(node, name) for name in node.__struct_fields__ if name not in ("default", "tag")]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter, methodcaller
 from types import NoneType
 from typing import Any, TypeAlias, TypeGuard
 
@@ -25,6 +26,12 @@ class Seen(list[Message]):
 
 
 SURE: frozenset[type] = frozenset({str, int, bool, NoneType})  # written as what they are
+INSIDE: Mapping[type, Callable[[Any], Iterable[object]]] = {
+    dict: methodcaller("values"),
+    list: methodcaller("__iter__"),
+    tuple: methodcaller("__iter__"),
+    Seen: attrgetter("unusual"),
+}
 BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
 LEAVES: frozenset[type] = frozenset({NoneType, bool, int, float, str, *BYTES})
 FAILURES = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
@@ -48,25 +55,21 @@ def encode(body: object) -> bytes:
     return encoded
 
 
-def is_plain(values: Iterable[Any]) -> bool:
+def is_plain(values: Iterable[object]) -> bool:
     """Tell whether JSON carries all of this as what it is; anything unusual wants the slow look.
 
-    This one is on the way of every request, so it calls nothing for a value. It comes after the encoder, which does
-    not end either where a list holds itself.
+    This one is on the way of every request, so it calls nothing for a text or a number. It comes after the encoder,
+    which does not end either where a list holds itself.
     """
-    rows: list[Iterable[Any]] = [values]
+    rows = [values]
     for row in rows:
         for value in row:
-            kind: type[Any] = type(value)
-            if kind in SURE:
+            if type(value) in SURE:
                 continue
-            if kind is dict:
-                rows.append(value.values())
-            elif kind is Seen:
-                rows.append(value.unusual)
-            elif kind is list or kind is tuple:
-                rows.append(value)
-            elif kind is not float or not math.isfinite(value):
+            inside = INSIDE.get(type(value))
+            if inside is not None:
+                rows.append(inside(value))
+            elif not isinstance(value, float) or not math.isfinite(value):
                 return False
     return True
 
