@@ -44,9 +44,6 @@ ELSEWHERE = (
 Order = Callable[[object, Mapping[str, str]], object]
 LONGEST_CLOSED = 3600.0
 """A port that is to stay closed for more than an hour is a slip of the hand."""
-ELSEWHERE = (
-    "this comes from a web page of elsewhere, or under a name of elsewhere: send the key in Authorization"
-)
 
 
 class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
