@@ -11,7 +11,7 @@ import numpy
 import pytest
 
 from zhipu_async.errors import AuthenticationError, BadRequestError, NotFoundError
-from zhipu_async.protocol.decoding import Undecodable
+from zhipu_async.protocol.decoding import Undecodable, decoder
 from zhipu_async.protocol.endpoint import Envelope
 from zhipu_async.protocol.replies import Fault, fault_in, read_fault, read_reply
 from zhipu_async.types.base import Reply
@@ -203,3 +203,7 @@ def test_vectors_are_built_as_the_type_that_was_asked_for() -> None:
     assert blocks.vectors[0].tolist() == [1.5, 2]
     with pytest.raises(NotImplementedError):
         read_reply(wire, EmbeddingList[Pattern[str]], Envelope.BARE)
+
+
+def test_a_decoder_is_made_once_for_each_type() -> None:
+    assert decoder(Thing) is decoder(Thing)
