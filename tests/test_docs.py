@@ -173,7 +173,8 @@ def slug(heading: str) -> str:
 
 def twins() -> list[tuple[Path, Path]]:
     """The pages that exist in two languages."""
-    chinese = [*(ROOT / "docs" / "zh").glob("*/*.md"), ROOT / "docs" / "zh" / "migrating.md"]
+    folder = ROOT / "docs" / "zh"
+    chinese = [*folder.glob("*/*.md"), folder / "migrating.md", folder / "simulator.md"]
     pairs = [(ROOT / "docs" / page.relative_to(ROOT / "docs" / "zh"), page) for page in sorted(chinese)]
     return [(ROOT / "README.md", ROOT / "README.zh-CN.md"), *pairs]
 
