@@ -419,7 +419,10 @@ class ToolRoundsExceeded(OutputError):
 
 
 class LedgerError(ZhipuError):
-    """The ledger file cannot be used; nothing was submitted."""
+    """The ledger file cannot be used; nothing was submitted, unless `ref` says what."""
+
+    ref: str = ""
+    """The task whose id could not be written: `zhipu.tasks.attach` takes it. "" when nothing was sent."""
 
 
 def shorten(text: str, limit: int = SHOWN_MESSAGE_CHARACTERS) -> str:

@@ -491,6 +491,20 @@ async def test_a_paid_answer_is_yielded_though_the_ledger_cannot_keep_it(
     assert isinstance(outcome.error, MaybeSubmitted)
 
 
+@pytest.mark.parametrize("via", ["task", "batch"])
+async def test_a_task_whose_id_cannot_be_kept_is_waited_for_all_the_same(
+    remembering: AsyncZhipuAI, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, via: Any
+) -> None:
+    async def full(self: SqliteLedger, entry_id: str, ref: str) -> None:
+        raise LedgerError("the disk is full")
+
+    monkeypatch.setattr(SqliteLedger, "submitted", full)
+    outcomes = await collected(remembering.chat.completions.map(requests(3), via=via, job="night"))
+    assert all(f"number {outcome.index}." in outcome.result.text for outcome in outcomes)
+    assert "the disk is full" in caplog.text
+    assert "zhipu.tasks.attach(" in caplog.text
+
+
 async def test_a_broken_ledger_stops_a_job_before_it_pays(setting: Setting, tmp_path: Path) -> None:
     zhipu = setting.client(ledger=tmp_path / "no" / "such" / "place.sqlite3")
     outcomes = await collected(zhipu.chat.completions.map(requests(3), job="night"))

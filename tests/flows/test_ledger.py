@@ -119,8 +119,9 @@ async def test_a_job_works_with_a_ledger_of_ones_own(zhipu: AsyncZhipuAI) -> Non
 
 async def test_an_id_that_could_not_be_written_is_told(zhipu: AsyncZhipuAI, notebook: Notebook) -> None:
     notebook.fault = LedgerError("disk full")
-    with pytest.raises(LedgerError, match=r"attach\('chat:\d+"):
+    with pytest.raises(LedgerError, match=r"attach\('chat:\d+") as caught:
         await zhipu.chat.completions.submit(model="glm-4.7", messages="hi")
+    assert (await zhipu.tasks.attach(caught.value.ref)).text
 
 
 async def test_a_cancelled_intent_is_taken_back_because_nothing_was_sent(notebook: Notebook) -> None:

@@ -69,7 +69,8 @@ class BatchBulk(Generic[R, V]):
         line = self.job.line("batches.submit", identity, f"batch {paper.number}")
         begun = await self.job.known(line, Batch) if line is not None else None
         if begun is None:
-            begun = await self.desk.create(await self.desk.upload(paper.path), self.url, line)
+            file_id = await self.desk.upload(paper.path)
+            begun = await self.job.begun(self.desk.create(file_id, self.url, line))
         if isinstance(begun, PendingTask):
             paper.ref = begun.ref
         return begun

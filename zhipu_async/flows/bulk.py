@@ -113,7 +113,8 @@ class Bulk(Generic[R, V]):
             return known
         if self.submission is None:
             return await self._call(request, line, key)
-        return await self.calls.tasking.flow.submit(self.calls, *self.submission, request, line=line)
+        submitting = self.calls.tasking.flow.submit(self.calls, *self.submission, request, line=line)
+        return await self.job.begun(submitting)
 
     async def _call(self, request: Request, line: Line | None, key: str) -> Outcome[V]:
         if line is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -17,6 +18,8 @@ from zhipu_async.types.tasks import Outcome, TaskRef
 
 if TYPE_CHECKING:
     from zhipu_async.flows.tasks import TaskFlow
+
+log = logging.getLogger("zhipu_async.bulk")
 
 V = TypeVar("V", bound=Reply)
 
@@ -69,6 +72,16 @@ class Job:
             endpoint=entry.endpoint,
             hint='It was not sent again, because it may be charged twice; repeat="unknown" does that.',
         )
+
+    async def begun(self, submitting: Awaitable[PendingTask[Any]]) -> PendingTask[Any]:
+        """Return a submitted task, also when its id could not be written down: it was paid for."""
+        try:
+            return await submitting
+        except LedgerError as error:
+            if not error.ref:
+                raise
+            log.warning("the id of a task was not kept: %s", error)
+            return self.flow.attach(TaskRef.parse(error.ref))
 
     def _refuse_other(self, entry: Entry, line: Line, *, is_over: bool) -> None:
         if not is_over and (entry.held or self.flow.is_sending(entry.id)):

@@ -111,6 +111,7 @@ class Line:
         try:
             await surely(self.ledger.submitted(self.entry.id, ref))
         except LedgerError as error:
+            error.ref = ref
             error.hint = f"The platform has accepted the task: zhipu.tasks.attach({ref!r}) finds it."
             raise
 
