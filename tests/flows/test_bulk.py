@@ -298,6 +298,42 @@ async def test_arguments_that_cannot_work_are_refused_at_once(
         zhipu.chat.completions.map([], **options)
 
 
+async def too_late(progress: Progress) -> None:
+    """What nobody would await."""
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"concurrency": "5"}, "str"),
+        ({"concurrency": True}, "bool"),
+        ({"on_progress": 5}, "on_progress"),
+        ({"on_progress": too_late}, "too_late"),
+    ],
+)
+async def test_arguments_of_a_wrong_type_are_refused_at_once(
+    zhipu: AsyncZhipuAI, options: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidType, match=named):
+        zhipu.chat.completions.map([], **options)
+    with pytest.raises(InvalidType, match=named):
+        zhipu.embeddings.map([], model="embedding-3", **options)
+
+
+@pytest.mark.parametrize("one", ["Say hi", b"Say hi", {"model": "glm-4.7", "messages": "Say hi"}])
+async def test_a_single_item_is_no_iterable_of_items(zhipu: AsyncZhipuAI, one: Any) -> None:
+    with pytest.raises(InvalidType, match="single item"):
+        zhipu.chat.completions.map(one)
+    with pytest.raises(InvalidType, match="single item"):
+        zhipu.tasks.as_completed(one)
+
+
+async def test_a_misspelled_option_of_embeddings_is_refused(zhipu: AsyncZhipuAI) -> None:
+    misspelled: Any = {"odered": False}
+    with pytest.raises(InvalidType, match=r"odered.*ordered"):
+        zhipu.embeddings.map(["a"], model="embedding-3", **misspelled)
+
+
 async def test_an_unknown_repeat_is_refused(remembering: AsyncZhipuAI) -> None:
     wrong: Any = "always"
     with pytest.raises(InvalidArgument, match="always"):
@@ -452,6 +488,16 @@ async def test_a_changed_request_needs_a_key_of_its_own(remembering: AsyncZhipuA
     await collected(remembering.chat.completions.map(requests(1), job="night"))
     (outcome,) = await collected(remembering.chat.completions.map([asking("other")], job="night"))
     assert isinstance(outcome.error, InvalidArgument)
+
+
+async def test_a_key_that_a_job_has_twice_is_paid_for_once(
+    remembering: AsyncZhipuAI, setting: Setting
+) -> None:
+    twice = [("a", asking(1)), ("a", asking(1))]
+    outcomes = await collected(remembering.chat.completions.map(twice, job="night", ordered=True))
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), LedgerError]
+    assert "twice" in str(outcomes[1].error)
+    assert paid(setting.sim) == 1
 
 
 async def test_two_living_runs_of_a_job_share_no_item(setting: Setting) -> None:

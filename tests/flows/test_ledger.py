@@ -121,7 +121,7 @@ async def test_an_id_that_could_not_be_written_is_told(zhipu: AsyncZhipuAI, note
     notebook.fault = LedgerError("disk full")
     with pytest.raises(LedgerError, match=r"attach\('chat:\d+") as caught:
         await zhipu.chat.completions.submit(model="glm-4.7", messages="hi")
-    assert (await zhipu.tasks.attach(caught.value.ref)).text
+    assert (await zhipu.tasks.attach(caught.value.ref)).raw["choices"]
 
 
 async def test_a_cancelled_intent_is_taken_back_because_nothing_was_sent(notebook: Notebook) -> None:
@@ -160,7 +160,7 @@ async def test_an_intent_is_written_once_for_all_attempts(notebook: Notebook) ->
 
 async def test_another_runs_item_is_left_to_it(notebook: Notebook) -> None:
     await line_in(notebook).intend()
-    with pytest.raises(LedgerError, match="another run"):
+    with pytest.raises(LedgerError, match="Another run"):
         await line_in(notebook).intend()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sized
 from copy import copy
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypedDict, Ty
 
 import msgspec
 
-from zhipu_async.errors import InvalidArgument, LedgerError
+from zhipu_async.errors import InvalidArgument, InvalidType, LedgerError
 from zhipu_async.flows.jobs import Job, Repeat
 from zhipu_async.flows.ledger import Line
 from zhipu_async.flows.outcomes import Delivery, Outcomes
@@ -55,8 +56,15 @@ class Wishes:
     def __post_init__(self) -> None:
         if self.on_error not in ("collect", "raise"):
             raise InvalidArgument(f"on_error is 'collect' or 'raise', not {self.on_error!r}")
-        if self.concurrency is not None and self.concurrency < 1:
-            raise InvalidArgument(f"concurrency must be 1 or more, not {self.concurrency}")
+        if self.concurrency is not None:
+            _check_count(self.concurrency)
+        # Nothing would await what an async function gives, item after item.
+        if self.on_progress is not None and (
+            not callable(self.on_progress) or inspect.iscoroutinefunction(self.on_progress)
+        ):
+            raise InvalidType(
+                f"on_progress takes a function that is called with a Progress, not {self.on_progress!r:.40}"
+            )
 
 
 class MapOptions(TypedDict, total=False):
@@ -160,6 +168,13 @@ def outcomes(
             on_error=wishes.on_error,
         )
     )
+
+
+def _check_count(concurrency: object) -> None:
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int):
+        raise InvalidType(f"concurrency takes a whole number, not {type(concurrency).__name__}")
+    if concurrency < 1:
+        raise InvalidArgument(f"concurrency must be 1 or more, not {concurrency}")
 
 
 def keyed(element: R | tuple[str, R], index: int) -> tuple[str, R]:

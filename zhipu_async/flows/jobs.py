@@ -85,7 +85,10 @@ class Job:
 
     def _refuse_other(self, entry: Entry, line: Line, *, is_over: bool) -> None:
         if not is_over and (entry.held or self.flow.is_sending(entry.id)):
-            raise LedgerError(f"item {entry.key!r} of job {entry.job!r} is being worked on elsewhere")
+            raise LedgerError(
+                f"item {entry.key!r} of job {entry.job!r} is being worked on elsewhere",
+                hint="Another process is at it, or this run has it twice.",
+            )
         if entry.fingerprint != line.entry.fingerprint:
             raise InvalidArgument(
                 f"job {entry.job!r} knows item {entry.key!r} with another request",

@@ -135,7 +135,10 @@ class Line:
         if self.earlier is not None:
             await self.ledger.restart(self.entry.id)
         elif await self.ledger.begin(self.entry) is not None:
-            raise LedgerError(f"another run is at item {self.entry.key!r} of job {self.entry.job!r}")
+            raise LedgerError(
+                f"item {self.entry.key!r} of job {self.entry.job!r} is under way already",
+                hint="Another run is at it, or this one has it twice.",
+            )
 
     async def _take_back(self, beginning: asyncio.Future[None]) -> None:
         with contextlib.suppress(LedgerError):

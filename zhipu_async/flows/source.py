@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from zhipu_async.errors import InvalidType
@@ -27,6 +27,7 @@ class Source(Generic[E]):
         self.exhausted: bool = False
         self._iterator: Iterator[E] | None = None
         self._async_iterator: AsyncIterator[E] | None = None
+        _refuse_single(elements)
         if isinstance(elements, AsyncIterable):
             self._async_iterator = aiter(elements)
         elif isinstance(elements, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  (as callers may)
@@ -79,6 +80,12 @@ class Source(Generic[E]):
         self.exhausted = True
         if isinstance(self._async_iterator, Closable):
             await self._async_iterator.aclose()
+
+
+def _refuse_single(elements: object) -> None:
+    if isinstance(elements, str | bytes | Mapping):
+        kind = type(elements).__name__  # pyright: ignore[reportUnknownArgumentType]
+        raise InvalidType(f"an iterable of items is needed; a {kind} is a single item")
 
 
 # Iterators of containers: what is left in them exists already and ends. Others, like itertools.count, may not end.

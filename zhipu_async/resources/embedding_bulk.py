@@ -38,6 +38,8 @@ def vectors_of(
             "texts is a list or another iterable of str; for one text there is embeddings.create"
         )
 
+    wishes = _wishes(options)
+
     async def prepare(text: str | list[str]) -> Request:
         return Request(sent(model=model, input=text, dimensions=dimensions), model=model)
 
@@ -56,10 +58,14 @@ def vectors_of(
         way = Packs(bulk=bulk, parcel=parcel_for(model))
     else:
         raise InvalidArgument(f"embeddings can be mapped via='direct' or 'batch', not {via!r}")
-    return outcomes(calls, way, texts, _wishes(options))
+    return outcomes(calls, way, texts, wishes)
 
 
 def _wishes(options: MapOptions) -> Wishes:
+    for name in options:
+        if name not in MapOptions.__annotations__:
+            known = ", ".join(MapOptions.__annotations__)
+            raise InvalidType(f"unexpected keyword argument {name!r}", hint=f"There are {known}.")
     return Wishes(
         ordered=options.get("ordered", True),
         concurrency=options.get("concurrency"),
