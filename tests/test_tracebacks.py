@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from traceback import walk_tb
 
 import msgspec
 import pytest
@@ -166,6 +167,7 @@ FAULTS: dict[str, Answer] = {
     "nothing": reply(b"", status=503),
     "an empty 200": reply(b""),
     "no json": reply(b"{" + PROMPT.encode()),
+    "no text": reply(b'{"id": "' + PROMPT.encode() + b'\xff"}'),
     "no such shape": reply({"choices": 7, "id": [PROMPT]}),
     "redirect": reply(b"", status=302, headers="Location: http://example.com/\r\n"),
     "damaged compression": reply(PROMPT.encode(), headers="Content-Encoding: gzip\r\n"),
@@ -206,6 +208,28 @@ async def test_nobody_there_shows_nothing(way: str) -> None:
     async with client("http://127.0.0.1:1/api/paas/v4") as zhipu:
         with pytest.raises(APIError, match="cannot connect") as caught:
             await WAYS[way](zhipu)
+    assert safe(caught.value)
+
+
+async def test_a_proxy_that_is_not_there_shows_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://user:a-password@127.0.0.1:1")
+    async with client("http://localhost:2/api/paas/v4", trust_env=True) as zhipu:
+        with pytest.raises(APIError, match=r"127\.0\.0\.1:1") as caught:
+            await WAYS["create"](zhipu)
+    assert safe(caught.value, "a-password")
+
+
+async def test_frames_of_the_caller_keep_what_they_hold() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        held = "what the caller looks for"
+        yield b"x"
+        raise KeyError(len(held))
+
+    async with hostile(stall) as server, client(server.base_url) as zhipu:
+        with pytest.raises(KeyError) as caught:
+            await zhipu.files.upload(file=("a.txt", pieces()), purpose="batch")
+    own = [frame for frame, _ in walk_tb(caught.value.__traceback__) if frame.f_code.co_name == "pieces"]
+    assert [frame.f_locals["held"] for frame in own] == ["what the caller looks for"]
     assert safe(caught.value)
 
 

@@ -28,7 +28,8 @@ def decode(body: bytes, into: type[T]) -> T:
         kept: msgspec.json.Decoder[T] = _decoders.get(into) or decoder(into)
         return kept.decode(body)
     except (ValueError, RecursionError, OverflowError):
-        return convert(parse(body), into)  # a null, or what json takes and strict JSON does not
+        pass  # a null, or what json takes and strict JSON does not
+    return convert(parse(body), into)
 
 
 def convert(value: object, into: type[T]) -> T:
@@ -54,8 +55,9 @@ def parse(body: bytes) -> object:
     try:
         value: object = json.loads(body)
         return _whole_characters(value) if HALF.search(body) else value
-    except (ValueError, RecursionError) as exc:
-        raise Undecodable("the body is not JSON") from exc
+    except (ValueError, RecursionError):
+        pass  # such exceptions hold the whole body, and show it
+    raise Undecodable("the body is not JSON")
 
 
 def _whole_characters(value: object) -> object:

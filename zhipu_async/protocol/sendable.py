@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter, methodcaller
+from operator import attrgetter
 from types import NoneType
 from typing import Any, TypeAlias, TypeGuard
 
@@ -27,9 +27,9 @@ class Seen(list[Message]):
 
 SURE: frozenset[type] = frozenset({str, int, bool, NoneType})  # written as what they are
 INSIDE: Mapping[type, Callable[[Any], Iterable[object]]] = {
-    dict: methodcaller("values"),
-    list: methodcaller("__iter__"),
-    tuple: methodcaller("__iter__"),
+    dict: dict[object, object].values,
+    list: iter,
+    tuple: iter,
     Seen: attrgetter("unusual"),
 }
 BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)

@@ -8,11 +8,13 @@ import ssl
 from collections.abc import Sequence
 from typing import Literal
 
+from zhipu_async.errors import RealtimeRefused
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.realtime import RealtimeSession
 from zhipu_async.flows.realtime_driver import Driver
 from zhipu_async.flows.realtime_link import Socket
 from zhipu_async.flows.veil import veiled
+from zhipu_async.protocol.auth import hide
 from zhipu_async.protocol.realtime import Machine
 from zhipu_async.protocol.realtime_config import (
     MODEL,
@@ -112,4 +114,12 @@ class Realtime(Resource):
         key = await credentials.key()
         headers = {**self._calls.headers, "Authorization": credentials.authorization(key)}
         url = self._calls.address.realtime_url
-        return await dial(url, headers, trust_env=self._trust_env, tls=tls, open_timeout=seconds)
+        try:
+            return await dial(url, headers, trust_env=self._trust_env, tls=tls, open_timeout=seconds)
+        except RealtimeRefused as error:
+            error.message, error.body = (
+                hide(error.message, key),
+                hide(error.body, key),
+            )  # it may repeat what was sent
+            error.args = (error.message,)
+            raise

@@ -99,7 +99,7 @@ async def dial(
             ssl=(tls or True) if url.startswith("wss:") else None,
         )
     except InvalidStatus as exc:
-        raise _refused(exc) from exc
+        refusal = _refused(exc)
     except ssl.SSLCertVerificationError as exc:
         raise RealtimeRefused("The platform's certificate cannot be verified.") from exc
     except InvalidURI as exc:
@@ -108,7 +108,9 @@ async def dial(
         raise RealtimeClosed(f"No connection to the platform: {_shown(exc)}.", close_code=ABNORMAL) from exc
     except InvalidHandshake as exc:
         raise RealtimeRefused(f"The platform does not speak WebSocket here: {_shown(exc)}.") from exc
-    return WebSocket(connection)
+    else:
+        return WebSocket(connection)
+    raise refusal  # here, since the exception below holds the whole answer, which may repeat the key
 
 
 def _shown(exc: BaseException) -> str:
