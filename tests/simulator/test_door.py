@@ -377,3 +377,15 @@ async def test_a_fault_of_the_simulator_itself_is_told_with_its_traceback(
     assert record.levelname == "ERROR"
     assert record.exc_info
     assert isinstance(record.exc_info[1], ArithmeticError)
+
+
+async def test_who_leaves_before_being_asked_to_go_on_leaves_no_trace(
+    sim: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(sim.root_url.split(":")[2].partition("/")[0])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    writer.write_eof()
+    assert await reader.read() == b""
+    writer.close()
+    assert caplog.records == []

@@ -26,12 +26,12 @@ LOGGER = logging.getLogger("zhipu_async.simulator")
 
 
 def no_tracebacks_for_strangers(record: logging.LogRecord) -> bool:
-    """What is no HTTP is answered with 400 and told in one line: it is no fault of the simulator."""
+    """What is no HTTP is answered with 400 and told in one line: it is no fault of the simulator. Nor is who left."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError | web.RequestPayloadError):
         record.msg, record.args = "400 what came is no HTTP: %s", (" ".join(str(error).split()),)
         record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
-    return True
+    return not isinstance(error, ConnectionError)
 
 
 LOGGER.addFilter(no_tracebacks_for_strangers)
