@@ -215,6 +215,12 @@ async def test_what_leads_to_an_insecure_address_is_refused(monkeypatch: pytest.
                 await by_link(zhipu)
 
 
+async def test_a_link_is_asked_for_its_file_as_it_is() -> None:
+    async with hostile(FINE) as server, client(server) as zhipu:
+        await by_link(zhipu)
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
 async def test_a_compressed_download_is_written_as_it_was_before(tmp_path: Path) -> None:
     packed = reply(gzip.compress(b"a" * 1_000_000), headers="Content-Encoding: gzip\r\n")
     seen: list[int | None] = []

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Of a file: pictures shrink no more, and what is packed cannot be gone on with in the middle.
+PLAIN = {"Accept-Encoding": "identity"}
+
 Receive = Callable[[Job[T], "Response", Alarm], Awaitable[R]]
 
 
@@ -123,7 +126,9 @@ class Calls:
         http = await self._connection.http()
         with Alarm(bell(), self.defaults.timeout, deadline) as alarm:
             alarm.begin("first")
-            return await http.send("GET", url, headers, connect=self.defaults.timeout.connect, redirects=True)
+            return await http.send(
+                "GET", url, {**PLAIN, **headers}, connect=self.defaults.timeout.connect, redirects=True
+            )
 
     def finish(self, job: Job[object], error: BaseException | None) -> None:
         """Tell the observers how a call ended."""
