@@ -28,12 +28,20 @@ TIMES = 50
 CALL_STEPS = 108
 STREAM_STEPS = 200
 LONG_STEPS = 108
+POLL_STEPS = 120
+TASKS = 40
+POLLS = 4  # of each task
 TIMERS = 3  # in all: the loop's one for calls and one for streams, and what is wound again when it rings
 KEPT_BLOCKS = 0.5  # per call, in blocks of Python's allocator: a leak keeps at least one
 
 
 def completion(talk: Talk) -> None:
-    reply = {"choices": [{"message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}]}
+    plain(
+        talk, {"choices": [{"message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}]}
+    )
+
+
+def plain(talk: Talk, reply: object) -> None:
     sent = msgspec.json.encode(reply)
     talk.raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(sent))
     talk.raw(sent)
@@ -113,6 +121,23 @@ async def test_a_short_stream_takes_few_steps_and_no_timer_of_its_own() -> None:
 async def test_two_hundred_messages_take_no_step_each() -> None:
     steps, _ = await costs(whole, long_call)
     assert steps <= LONG_STEPS
+
+
+async def test_a_poll_takes_few_steps() -> None:
+    polls = 0
+
+    async def task(talk: Talk) -> None:
+        nonlocal polls
+        polls += 1
+        plain(talk, {"id": "1", "task_status": "SUCCESS" if polls > (POLLS - 1) * TASKS else "PROCESSING"})
+
+    async with client(task) as (zhipu, _):
+        zhipu.tasks.polling.scale, zhipu.tasks.polling.per_second = 0.0005, 1e6
+        assert await zhipu.tasks.attach("chat:0").status() == "PROCESSING"  # imports, connects
+        polls = 0
+        with counted() as counts:
+            await zhipu.tasks.gather(*(zhipu.tasks.attach(f"chat:{number}") for number in range(TASKS)))
+    assert counts["steps"] / polls <= POLL_STEPS
 
 
 async def test_calls_leave_nothing_behind() -> None:

@@ -49,6 +49,12 @@ def test_paths_start_where_they_belong_and_arguments_cannot_leave_their_place(
     assert parse("https://h.example/api/coding/paas/v4/").url(root, path, {"id": "a/b?"}) == expected
 
 
+def test_ids_stand_in_a_path_as_they_are() -> None:
+    address = parse("https://h.example/api/paas/v4")
+    for task_id in ("9000000000000000003", "task_8f1c-02", "0"):
+        assert address.url(Root.PAAS, "/files/{id}", {"id": task_id}).endswith(f"/files/{task_id}")
+
+
 def test_the_realtime_address_follows_the_scheme() -> None:
     assert parse("http://localhost:9/api/paas/v4").realtime_url == "ws://localhost:9/api/paas/v4/realtime"
     assert parse("https://api.z.ai/api/coding/paas/v4").realtime_url == "wss://api.z.ai/api/paas/v4/realtime"

@@ -200,7 +200,12 @@ class Scheduler:
 
     def _plan(self, watched: Watched, due: float) -> None:
         self._polls_due.put(watched, due)
-        self._wake_by(due)
+        if due < self._wakes_at and self._has_room:
+            self._wake_up()
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._under_way) < self._polling.under_way
 
     def _wake_by(self, due: float) -> None:
         """See to it that the loop looks again at this time: waking it for every poll would double the cost."""
@@ -232,7 +237,7 @@ class Scheduler:
                 wait.future.exception()
 
     def _start_polls(self) -> None:
-        while len(self._under_way) < self._polling.under_way and (watched := self._next_poll()) is not None:
+        while self._has_room and (watched := self._next_poll()) is not None:
             poller = asyncio.get_running_loop().create_task(self._keep_polling(watched))
             watched.poller = poller
             self._under_way.add(poller)
@@ -241,10 +246,10 @@ class Scheduler:
     def _next_poll(self) -> Watched | None:
         """Return the task that has been due for longest, as long as the budget allows another poll."""
         now = self._clock.now()
-        due = self._polls_due.next_due()
-        if due is None or due > now or not self._budget.take(now):
-            return None
-        return self._polls_due.pop_due(now)
+        watched = self._polls_due.pop_due(now) if self._budget.allows(now) else None
+        if watched is not None:
+            self._budget.spend()
+        return watched
 
     async def _keep_polling(self, watched: Watched) -> None:
         """Poll, and go on with what is due by then: an asyncio task for each poll costs as much as the rest here."""
@@ -254,7 +259,7 @@ class Scheduler:
             await self._poll(following)
 
     def _poller_ended(self, poller: asyncio.Task[None]) -> None:
-        if len(self._under_way) >= self._polling.under_way:
+        if not self._has_room:
             self._wake_up()
         self._under_way.discard(poller)
 
@@ -275,7 +280,7 @@ class Scheduler:
         now = self._clock.now()
         moments = [self._deadlines.next_due()]
         due = self._polls_due.next_due()
-        if due is not None and len(self._under_way) < self._polling.under_way:
+        if due is not None and self._has_room:
             moments.append(max(due, now + self._budget.ready_in(now)))
         known = [moment for moment in moments if moment is not None]
         return max(SHORTEST_SLEEP, min(known) - now) if known else None
@@ -304,7 +309,8 @@ class Scheduler:
         elif phase is Phase.FAILED:
             self._end(watched, error=failure(kind, ref, reply, status))
         else:
-            self._wonder(kind, status, phase)
+            if phase is Phase.UNKNOWN:
+                self._wonder(kind, status)
             self._again(watched)
 
     def _failed(self, watched: Watched, error: Exception) -> None:
@@ -331,9 +337,8 @@ class Scheduler:
         pause = self._rhythm(watched.kind).next(now - watched.since, self._random())
         self._plan(watched, now + pause)
 
-    def _wonder(self, kind: Kind[Any], status: str, phase: Phase) -> None:
-        known = (kind.name, status) in self._strange or len(self._strange) >= MOST_STRANGE
-        if phase is Phase.UNKNOWN and not known:
+    def _wonder(self, kind: Kind[Any], status: str) -> None:
+        if (kind.name, status) not in self._strange and len(self._strange) < MOST_STRANGE:
             self._strange.add((kind.name, status))
             log.warning("a %s task has the unknown status %.60r; it is waited for", kind.name, status)
 

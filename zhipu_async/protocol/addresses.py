@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ Plan = Literal["general", "coding"]
 HOSTS: Mapping[str, str] = {"bigmodel": "https://open.bigmodel.cn", "z.ai": "https://api.z.ai"}
 TAILS: Mapping[str, str] = {"general": "/api/paas/v4", "coding": "/api/coding/paas/v4"}
 BASE_URL_VARIABLES: Mapping[str, str] = {"bigmodel": "ZHIPUAI_BASE_URL", "z.ai": "ZAI_BASE_URL"}
+PLAIN_SEGMENT = re.compile(r"[0-9A-Za-z_-]+")  # what stands in a URL as it is
 _TAILS_UNDER_ROOT = ("/coding/paas/v4", "/paas/v4")  # longest first
 _TAIL = "/paas/v4"
 _WRONG_ENDINGS = ("/v1", "/chat/completions")
@@ -103,6 +105,8 @@ def _segment(name: str, value: str) -> str:
     """One part of a path, which must not become another path: an empty one would name all there is."""
     if not isinstance(value, str):
         raise InvalidType(f"{name} takes a str, not {type(value).__name__}")
+    if PLAIN_SEGMENT.fullmatch(value):  # as ids are: the polls of thousands of tasks pass here
+        return value
     if value in ("", ".", "..") or not value.isprintable():
         raise InvalidArgument(f"{name} cannot be {value!r}")
     from urllib.parse import quote

@@ -100,10 +100,9 @@ class Rhythm:
 
     def next(self, age: float, drawn: float) -> float:
         """Return the seconds until the next look at a task that is `age` seconds old."""
-        interval = min(max(age * GROWTH, self._shortest), self._longest)
-        if age < self.first:
-            return max(self.first * spread(FIRST_JITTER, drawn) - age, interval * spread(JITTER, drawn))
-        return interval * spread(JITTER, drawn)
+        interval = min(max(age * GROWTH, self._shortest), self._longest) * spread(JITTER, drawn)
+        first = self.first
+        return interval if age >= first else max(first * spread(FIRST_JITTER, drawn) - age, interval)
 
     def learn(self, seconds: float) -> None:
         """Take in how long a task took: the estimate moves to the duration that a quarter stay under."""
@@ -123,17 +122,18 @@ class PollBudget:
     def __init__(self, per_second: float = POLLS_PER_SECOND, *, now: float = 0.0) -> None:
         self.full = per_second
         self.rate: float = per_second
-        self._tokens = self._most()
+        self._tokens = _at_once(per_second)
         self._filled_at = now
         self._refused_at = now - REFUSALS_APART
 
-    def take(self, now: float) -> bool:
-        """Spend one poll, if there is one to spend."""
+    def allows(self, now: float) -> bool:
+        """Tell whether a poll may go."""
         self._fill(now)
-        if self._tokens < 1 - ROUNDING:
-            return False
+        return self._tokens >= 1 - ROUNDING
+
+    def spend(self) -> None:
+        """Note that a poll goes."""
         self._tokens -= 1
-        return True
 
     def ready_in(self, now: float) -> float:
         """Return the seconds until the next poll may go."""
@@ -150,15 +150,17 @@ class PollBudget:
 
     def answered(self) -> None:
         """Regain a little of the rate."""
-        self.rate = min(self.full, self.rate + self.full * BUDGET_REGAIN)
+        if self.rate < self.full:
+            self.rate = min(self.full, self.rate + self.full * BUDGET_REGAIN)
 
     def _fill(self, now: float) -> None:
-        self._tokens = min(self._most(), self._tokens + (now - self._filled_at) * self.rate)
+        self._tokens = min(_at_once(self.rate), self._tokens + (now - self._filled_at) * self.rate)
         self._filled_at = now
 
-    def _most(self) -> float:
-        # A tenth of a second's worth at once: a burst of polls is what the budget is there to prevent.
-        return max(1.0, self.rate / 10)
+
+def _at_once(per_second: float) -> float:
+    """A tenth of a second's worth of polls: a burst of them is what the budget is there to prevent."""
+    return max(1.0, per_second / 10)
 
 
 # ── what is due ────────────────────────────────────────────────────────────────────────────────────
@@ -180,32 +182,32 @@ class Agenda(Generic[T]):
 
     def put(self, item: T, due: float) -> None:
         """Plan the item for this time, also when it stood elsewhere."""
+        moved = item in self._tickets
         ticket = self._tickets[item] = next(self._numbers)
         heapq.heappush(self._heap, (due, ticket, item))
-        self._tidy()
+        if moved:
+            self._tidy()
 
     def drop(self, item: T) -> None:
         """Forget the item."""
-        self._tickets.pop(item, None)
-        self._tidy()
+        if self._tickets.pop(item, None) is not None:
+            self._tidy()
 
     def next_due(self) -> float | None:
         """Return when the first item is due."""
-        self._skip_stale()
+        while self._heap and self._tickets.get(self._heap[0][2]) != self._heap[0][1]:
+            heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def pop_due(self, now: float) -> T | None:
         """Take out the item that has been due for longest, if one is due."""
-        due = self.next_due()
-        if due is None or due > now:
-            return None
-        item = heapq.heappop(self._heap)[2]
-        del self._tickets[item]
-        return item
-
-    def _skip_stale(self) -> None:
-        while self._heap and self._tickets.get(self._heap[0][2]) != self._heap[0][1]:
-            heapq.heappop(self._heap)
+        heap, tickets = self._heap, self._tickets
+        while heap and heap[0][0] <= now:
+            _, ticket, item = heapq.heappop(heap)
+            if tickets.get(item) == ticket:
+                del tickets[item]
+                return item
+        return None
 
     def _tidy(self) -> None:
         # What is moved or dropped leaves its old entry behind: many cancelled waits would grow the heap.
