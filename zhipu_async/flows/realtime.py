@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
@@ -101,9 +101,9 @@ class RealtimeSession(Veiled, OnlyAsyncWith, OnlyAsyncFor):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> RealtimeEvent:
+    def __anext__(self) -> Coroutine[None, None, RealtimeEvent]:
         """Return the next event. Ends after a clean close, raises `RealtimeClosed` after any other."""
-        return await self._driver.events.get()
+        return self._driver.events.get()
 
     def response(self) -> Answer:
         """Return the answer under way, the last one if nobody took it, or else the next, to gather it."""

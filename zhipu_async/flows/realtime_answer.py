@@ -23,7 +23,7 @@ class Answer:
     """
 
     def __init__(self) -> None:
-        self._records: list[AnswerRecord] = []
+        self.records: list[AnswerRecord] = []
         self._bell = Bell()
         self._over = False
         self._failure: ZhipuError | None = None
@@ -58,12 +58,12 @@ class Answer:
     @property
     def text(self) -> str:
         """Return the text so far; a spoken answer may have a transcript only."""
-        return "".join(record.text for record in self._records)
+        return "".join(record.text for record in self.records)
 
     @property
     def transcript(self) -> str:
         """Return what is being said, so far."""
-        return "".join(record.transcript for record in self._records)
+        return "".join(record.transcript for record in self.records)
 
     @property
     def usage(self) -> RealtimeUsage:
@@ -73,7 +73,7 @@ class Answer:
     @property
     def calls(self) -> list[FunctionCall]:
         """Return the functions the model called on the way."""
-        return [call for record in self._records for call in record.calls]
+        return [call for record in self.records for call in record.calls]
 
     @property
     def interrupted(self) -> str:
@@ -83,12 +83,12 @@ class Answer:
     @property
     def audio_ms(self) -> float:
         """Return how long the speech is, so far."""
-        return sum(record.audio_ms for record in self._records)
+        return sum(record.audio_ms for record in self.records)
 
     @property
     def pcm(self) -> bytes:
         """Return the speech so far: 24 kHz, mono, 16 bit, little-endian."""
-        return b"".join(chunk for record in self._records for chunk in record.chunks)
+        return b"".join(chunk for record in self.records for chunk in record.chunks)
 
     def wav(self) -> bytes:
         """Return the speech so far as a WAV file."""
@@ -97,11 +97,11 @@ class Answer:
     async def audio(self) -> AsyncGenerator[bytes, None]:
         """Yield the speech as it comes, from its beginning; ends at once when it is interrupted."""
         at = 0
-        while at < len(self._records) or not self._over:
-            if at == len(self._records):
+        while at < len(self.records) or not self._over:
+            if at == len(self.records):
                 await self._bell.wait()
                 continue
-            async for chunk in self._audio_of(self._records[at]):
+            async for chunk in self._audio_of(self.records[at]):
                 yield chunk
             at += 1
         self._raise()
@@ -111,20 +111,21 @@ class Answer:
     @property
     def begun(self) -> bool:
         """Whether a response has begun it, or it is over without one."""
-        return bool(self._records) or self._over
+        return bool(self.records) or self._over
 
     def follow(self, record: AnswerRecord) -> None:
         """Gather this response, too."""
-        self._records.append(record)
+        self.records.append(record)
         self._bell.ring()
 
     def follows(self, record: AnswerRecord) -> bool:
         """Whether this response belongs to the answer."""
-        return record in self._records
+        return record in self.records
 
     def moved(self) -> None:
         """Say that there is more."""
-        self._bell.ring()
+        if self._bell.waiting:
+            self._bell.ring()
 
     def finish(self, failure: ZhipuError | None = None) -> None:
         """Say that nothing more comes."""
@@ -165,7 +166,7 @@ class Answer:
 
     @property
     def _last(self) -> AnswerRecord:
-        return self._records[-1] if self._records else NO_RECORD
+        return self.records[-1] if self.records else NO_RECORD
 
 
 class Answers:
@@ -191,7 +192,10 @@ class Answers:
 
     def of(self, record: AnswerRecord) -> Answer | None:
         """Return the answer this response belongs to."""
-        return next((answer for answer in (self._current, *self._earlier) if answer.follows(record)), None)
+        current = self._current
+        if record in current.records:
+            return current
+        return next((answer for answer in self._earlier if answer.follows(record)), None)
 
     def end(self, failure: ZhipuError) -> None:
         """Let nobody wait for an answer that cannot come."""

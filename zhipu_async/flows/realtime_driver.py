@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Collection
 from typing import Protocol
 
@@ -74,7 +75,7 @@ class Driver:
         self._changed = Bell()
         self._acks: dict[str, asyncio.Future[RealtimeEvent]] = {}
         self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_at = 0.0
+        self._alarm_at = math.inf
         self._planned: asyncio.TimerHandle | None = None
         self._last_message = b""
         self._change_due = False
@@ -180,7 +181,7 @@ class Driver:
                 if self.events.turn_due:  # messages that have come already are received without a pause
                     await self.events.turn()
         except RealtimeError as exc:
-            return exc
+            return exc if self._link is None else self._link.reason(exc)
 
     async def _leave_link(self) -> None:
         link, self._link = self._link, None
@@ -189,10 +190,12 @@ class Driver:
 
     def _take(self, message: bytes) -> None:
         now = self.clock.now()
-        if self._seen_before(message):
+        if message == self._last_message and b'"event_id":' in message:
+            # The very same, with an id of its own: its speech was heard.
             self.machine.alive(now)
             self.events.put(ProtocolWarning(what="a message that came twice"))
             return
+        self._last_message = message
         event, warnings = decode(message)
         if event is None:
             self.machine.alive(now)
@@ -208,12 +211,6 @@ class Driver:
         )
         await self.clock.sleep(delay)
         self.machine.dial()
-
-    def _seen_before(self, message: bytes) -> bool:
-        """Whether this very message, with an id of its own, was the one before: its speech was heard."""
-        same = message == self._last_message and b'"event_id":' in message
-        self._last_message = message
-        return same
 
     def _response_id(self) -> str:
         active = self.machine.active
@@ -251,8 +248,10 @@ class Driver:
         """Do what a step of the machine asks for."""
         for output in outputs:
             self._do(output)
-        self._wind()
-        self._changed.ring()
+        if self.machine.timers.soonest < self._alarm_at:
+            self._wind()
+        if self._changed.waiting:
+            self._changed.ring()
         if self._change_due and self.machine.resting:
             self._change_connection()
 
@@ -283,7 +282,8 @@ class Driver:
 
     def _progress(self, record: AnswerRecord) -> None:
         due = self.machine.due(record) if record.settled and not record.interrupted else []
-        self._tools.progress(record, due)
+        if record.calls:
+            self._tools.progress(record, due)
         answer = self.answers.of(record)
         if answer is None:
             return
@@ -347,7 +347,7 @@ class Driver:
     def _wind(self) -> None:
         """Have the machine look at its clocks when the first one is due, no later."""
         due = self.machine.next_due()
-        if due is None or (self._alarm is not None and self._alarm_at <= due):
+        if due is None or self._alarm_at <= due:
             return
         if self._alarm is not None:
             self._alarm.cancel()
@@ -356,7 +356,7 @@ class Driver:
         self._alarm = asyncio.get_running_loop().call_later(delay, self._tick)
 
     def _tick(self) -> None:
-        self._alarm = None
+        self._alarm, self._alarm_at = None, math.inf
         self.act(self.machine.tick(self.clock.now()))
 
     def _pong(self) -> None:
@@ -367,7 +367,7 @@ class Driver:
         for timer in (self._alarm, self._planned):
             if timer is not None:
                 timer.cancel()
-        self._alarm = self._planned = None
+        self._alarm, self._alarm_at, self._planned = None, math.inf, None
 
     def _plan_ahead(self) -> None:
         policy = self._outages.policy

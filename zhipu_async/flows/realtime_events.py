@@ -20,24 +20,25 @@ FOLLOWED_ANSWERS = 16  # whose handed-over speech is counted, for the report of 
 class Bell:
     """Wakes everyone who waits for a change."""
 
+    __slots__ = ("waiting",)
+
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Future[None]] = set()
+        self.waiting: set[asyncio.Future[None]] = set()
 
     async def wait(self) -> None:
         """Wait for the next `ring`. Cancelling ends the wait and nothing else."""
         woken = asyncio.get_running_loop().create_future()
-        self._waiting.add(woken)
+        self.waiting.add(woken)
         try:
             await woken
         finally:
-            self._waiting.discard(woken)
+            self.waiting.discard(woken)
 
     def ring(self) -> None:
         """Wake them."""
-        if self._waiting:
-            for woken in self._waiting:
-                if not woken.done():
-                    woken.set_result(None)
+        for woken in self.waiting:
+            if not woken.done():
+                woken.set_result(None)
 
 
 class Events:
@@ -70,7 +71,8 @@ class Events:
             self._put_bytes += len(event.audio)
         while len(self._unread) > KEPT_EVENTS or self._audio_bytes > KEPT_AUDIO_BYTES:
             self._drop_oldest()
-        self._bell.ring()
+        if self._bell.waiting:
+            self._bell.ring()
 
     @property
     def turn_due(self) -> bool:
@@ -112,6 +114,9 @@ class Events:
                 await self._bell.wait()
         finally:
             self._reading = False
+        if self._unread and not self._dropped:
+            event = self._unread.popleft()
+            return self._counted(event) if isinstance(event, ResponseAudioDelta) else event
         return self._take()
 
     def flush(self, response_id: str) -> tuple[float, float]:
@@ -129,24 +134,23 @@ class Events:
         return duration_ms(handed, OUTPUT_RATE), duration_ms(dropped, OUTPUT_RATE)
 
     def _take(self) -> RealtimeEvent:
+        """Return the report of what was dropped, or the end."""
         if self._dropped:
             report = EventsDropped(count=self._dropped, audio_bytes=self._dropped_bytes)
             self._dropped = self._dropped_bytes = 0
             return report
-        if self._unread:
-            return self._hand_over(self._unread.popleft())
         if self._error is not None:
             error, self._error = self._error, None
             raise error
         raise StopAsyncIteration
 
-    def _hand_over(self, event: RealtimeEvent) -> RealtimeEvent:
-        if isinstance(event, ResponseAudioDelta):
-            size = len(event.audio)
-            self._audio_bytes -= size
-            self._handed[event.response_id] = self._handed.get(event.response_id, 0) + size
-            while len(self._handed) > FOLLOWED_ANSWERS:
-                self._handed.popitem(last=False)
+    def _counted(self, event: ResponseAudioDelta) -> ResponseAudioDelta:
+        """Note that speech is handed over."""
+        size = len(event.audio)
+        self._audio_bytes -= size
+        self._handed[event.response_id] = self._handed.get(event.response_id, 0) + size
+        while len(self._handed) > FOLLOWED_ANSWERS:
+            self._handed.popitem(last=False)
         return event
 
     def _drop_oldest(self) -> None:

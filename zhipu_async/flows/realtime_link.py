@@ -57,24 +57,28 @@ class Link:
         while self._waiting_bytes > OUTBOX_BYTES and not self._over:
             await self._changed.wait()
 
-    async def receive(self) -> bytes:
-        """Return the next message, or raise why there is none."""
-        try:
-            return await self._socket.receive()
-        except RealtimeClosed as exc:
-            raise self._failure or exc from exc
+    def receive(self) -> Awaitable[bytes]:
+        """Return the next message, or raise how the connection ended; `reason` says why."""
+        return self._socket.receive()
+
+    def reason(self, end: RealtimeError) -> RealtimeError:
+        """Return why it ended: what it was given up or left for, if it was."""
+        if self._failure is None:
+            return end
+        self._failure.__cause__ = end
+        return self._failure
 
     def ping(self, answered: Callable[[], None]) -> None:
         """Ask for a sign of life."""
         self._spawn(self._ping(answered))
 
     def give_up(self, error: RealtimeError) -> None:
-        """Drop the socket; `receive` raises this error."""
+        """Drop the socket; this error is the reason."""
         self._failure = error
         self._socket.drop()
 
     def leave(self, error: RealtimeError) -> None:
-        """Say goodbye; `receive` raises this error."""
+        """Say goodbye; this error is the reason."""
         self._failure = error
         self._spawn(self._socket.close())
 

@@ -64,7 +64,7 @@ class ToolRunner:
 
     def progress(self, record: AnswerRecord, due: list[FunctionCall]) -> None:
         """Look at a response again: it has more calls, or has settled."""
-        if not self or not record.calls:
+        if not self:
             return
         current = self._rounds.setdefault(id(record), Round(record))
         self._start(current)

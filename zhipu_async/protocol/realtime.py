@@ -201,10 +201,9 @@ class Machine(Core):
         """Act on a message."""
         self.begin(now)
         self.alive(now)
-        before: list[Output] = []
         if handle(self, event):
-            before.append(Deliver(event))
-        return before + self.out
+            self.out.insert(0, Deliver(event))
+        return self.out
 
     # ── time ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -31,10 +31,6 @@ TIMED_OUT: Final = "timed_out"  # our word for one whose end never came
 Place = tuple[str, int, int]
 
 
-def _place(event: ResponseEvent) -> Place:
-    return (event.item_id, event.output_index, event.content_index)
-
-
 @dataclass(slots=True)
 class FunctionCall:
     """A function the model wants called."""
@@ -53,12 +49,14 @@ class Pieces:
         self._places: dict[Place, list[str]] = {}
         self._whole: set[Place] = set()
 
-    def add(self, place: Place, delta: str) -> None:
-        """Take a delta."""
+    def add(self, event: ResponseEvent, delta: str) -> None:
+        """Take a delta of the event's place."""
+        place = (event.item_id, event.output_index, event.content_index)
         self._places.setdefault(place, []).append(delta)
 
-    def finish(self, place: Place, text: str) -> None:
-        """Take the whole text of a place; an empty one proves nothing against the deltas."""
+    def finish(self, event: ResponseEvent, text: str) -> None:
+        """Take the whole text of the event's place; an empty one proves nothing against the deltas."""
+        place = (event.item_id, event.output_index, event.content_index)
         if text and place not in self._whole:
             self._places[place] = [text]
             self._whole.add(place)
@@ -161,20 +159,20 @@ class AnswerRecord:
             self.chunks.append(samples)
 
     def _text_delta(self, event: ResponseTextDelta) -> None:
-        self._text.add(_place(event), event.delta)
+        self._text.add(event, event.delta)
 
     def _text_done(self, event: ResponseTextDone) -> None:
-        self._text.finish(_place(event), event.text)
+        self._text.finish(event, event.text)
 
     def _transcript_delta(self, event: ResponseAudioTranscriptDelta) -> None:
-        self._transcript.add(_place(event), event.delta)
+        self._transcript.add(event, event.delta)
 
     def _transcript_done(self, event: ResponseAudioTranscriptDone) -> None:
-        self._transcript.finish(_place(event), event.transcript)
+        self._transcript.finish(event, event.transcript)
 
     def _part_done(self, event: ResponseContentPartDone) -> None:
-        self._text.finish(_place(event), event.part.text)
-        self._transcript.finish(_place(event), event.part.transcript)
+        self._text.finish(event, event.part.text)
+        self._transcript.finish(event, event.part.transcript)
 
     def _call(self, event: ResponseFunctionCallArgumentsDone) -> None:
         repeated = event.call_id and any(call.call_id == event.call_id for call in self.calls)

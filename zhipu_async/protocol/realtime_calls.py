@@ -15,7 +15,7 @@ from zhipu_async.errors import IllegalCall, InvalidArgument, RealtimeClosed
 from zhipu_async.protocol.audio import CLIP_MS, MESSAGE_BYTES
 from zhipu_async.protocol.realtime_answers import FunctionCall
 from zhipu_async.protocol.realtime_history import History
-from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input
+from zhipu_async.protocol.realtime_states import Answering, Configuration, Connection, Input, Word
 from zhipu_async.protocol.sendable import refuse_misfit
 from zhipu_async.types.realtime_client import (
     ClientEvent,
@@ -34,7 +34,7 @@ from zhipu_async.types.realtime_client import (
 from zhipu_async.types.realtime_session import SessionConfig
 
 
-class Call(Enum):
+class Call(Word):
     """What a caller can ask of a session."""
 
     CONNECT = "connect"

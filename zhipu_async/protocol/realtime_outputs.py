@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from zhipu_async.errors import RealtimeError
 from zhipu_async.protocol.realtime_acks import Sent
@@ -12,73 +13,63 @@ from zhipu_async.types.realtime import RealtimeEvent
 from zhipu_async.types.realtime_client import ClientEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(msgspec.Struct, frozen=True):
     """Put the event into the caller's stream."""
 
     event: RealtimeEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """Write the event to the socket; it needs no permission."""
 
     event: ClientEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(msgspec.Struct, frozen=True):
     """The platform took a call; whoever waits for it goes on."""
 
     sent: Sent
     event: RealtimeEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """The platform refused a call, or its connection is gone."""
 
     sent: Sent
     error: RealtimeError
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+class Began(msgspec.Struct, frozen=True):
     """An answer was asked for, or began unasked."""
 
     record: AnswerRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """An answer has more than before, or has settled."""
 
     record: AnswerRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
+class Flush(msgspec.Struct, frozen=True):
     """Drop the unheard speech of this answer and tell the caller."""
 
     record: AnswerRecord
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """The session is usable, for the first time or again."""
 
     restored_items: int = 0
     lost_items: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(msgspec.Struct, frozen=True):
     """Ask the other side for a sign of life."""
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(msgspec.Struct, frozen=True):
     """Drop the connection: it is dead, or it was never set up."""
 
     error: RealtimeError

@@ -205,7 +205,7 @@ def _record(core: Core, response_id: str) -> AnswerRecord | None:
     record = core.record_of(response_id)
     if record is core.active and core.state.answering in (Answering.REQUESTED, Answering.STREAMING):
         core.timers.start(Timer.ANSWER, core.now)
-    if record is not None:
+    if record is not None and core.acks.open:
         core.acks.responding(record)
     return record
 

@@ -10,7 +10,13 @@ from enum import Enum
 from typing import TypeVar
 
 
-class Connection(Enum):
+class Word(Enum):
+    """A state or a signal. Events look up tables by these, and the hash of a plain Enum is a function in Python."""
+
+    __hash__ = object.__hash__
+
+
+class Connection(Word):
     """The way to the platform; exactly one of these."""
 
     NEW = "built, not dialled"
@@ -24,7 +30,7 @@ class Connection(Enum):
     CLOSED = "over; knows code, reason and whose doing it was"
 
 
-class Input(Enum):
+class Input(Word):
     """What the user is saying; the first four under client VAD, the last three under server VAD."""
 
     EMPTY = "nothing appended since the last commit or clear"
@@ -36,7 +42,7 @@ class Input(Enum):
     ENDPOINTED = "speech ended; the platform has not committed it"
 
 
-class Answering(Enum):
+class Answering(Word):
     """What the model is saying."""
 
     IDLE = "nothing"
@@ -46,14 +52,14 @@ class Answering(Enum):
     TOOLS_DUE = "it ended with function calls whose results the model waits for"
 
 
-class Configuration(Enum):
+class Configuration(Word):
     """Whether the configuration is being changed."""
 
     SETTLED = "no update under way"
     UPDATING = "one under way; further ones wait behind it"
 
 
-class Signal(Enum):
+class Signal(Word):
     """What can happen to a session, whoever caused it."""
 
     DIAL = "we dial"

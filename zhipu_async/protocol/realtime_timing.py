@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
+import math
+from dataclasses import dataclass
+
+from zhipu_async.protocol.realtime_states import Word
 
 
-class Timer(Enum):
+class Timer(Word):
     """What a session waits for."""
 
     GREETING = "session.created"
@@ -43,16 +45,21 @@ class Patience:
         return seconds
 
 
-@dataclass(slots=True)
 class Timers:
     """The waits under way and when each is over."""
 
-    patience: Patience
-    _due: dict[Timer, float] = field(default_factory=dict[Timer, float])
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
+        self._seconds = {timer: patience.seconds(timer) for timer in Timer}
+        self._due: dict[Timer, float] = {}
+        self.soonest: float = math.inf
+        """No wait is over before this: what is begun anew with each event need not be looked at each time."""
 
     def start(self, timer: Timer, now: float) -> None:
         """Begin a wait, or begin it anew."""
-        self._due[timer] = now + self.patience.seconds(timer)
+        due = self._due[timer] = now + self._seconds[timer]
+        if due < self.soonest:
+            self.soonest = due
 
     def stop(self, *timers: Timer) -> None:
         """End waits that were answered."""
@@ -65,7 +72,8 @@ class Timers:
 
     def next(self) -> float | None:
         """Return when the first one is over."""
-        return min(self._due.values(), default=None)
+        self.soonest = min(self._due.values(), default=math.inf)
+        return None if self.soonest == math.inf else self.soonest
 
     def expired(self, now: float) -> list[Timer]:
         """Take out the ones that are over, earliest first."""
