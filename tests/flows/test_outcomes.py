@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import random
 import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,14 @@ from tests.flows.test_bulk import zhipu as zhipu
 from tests.flows.test_tasks import Setting, others, submit
 from zhipu_async import AsyncZhipuAI, Outcome, Outcomes
 from zhipu_async.errors import APIConnectionError, BadRequestError
+from zhipu_async.flows.outcomes import Delivery
 from zhipu_async.flows.progress import Progress
+from zhipu_async.flows.race import Entrant, Race
+from zhipu_async.flows.source import Source
+from zhipu_async.flows.tasking import Handing
 from zhipu_async.protocol.chat_params import ChatRequest
 from zhipu_async.simulator import NeverEnds, Simulator, Stall
+from zhipu_async.transport.clock import SystemClock
 from zhipu_async.types.chat import ChatCompletion
 
 Wait = Callable[[Outcomes[Any]], Any]
@@ -152,6 +159,70 @@ async def test_several_readers_share_the_outcomes(zhipu: AsyncZhipuAI) -> None:
     assert isinstance(shares[0], asyncio.CancelledError)
     got = [index for share in shares if isinstance(share, list) for index in share]
     assert sorted(got) == list(range(40))
+
+
+class Bench:
+    """Work whose items end when the test says so, and that a test interrupts as it likes."""
+
+    def __init__(self, seed: int, *, ordered: bool) -> None:
+        self.random = random.Random(seed)
+        self.given: list[int] = []
+        self._ends: list[asyncio.Future[None]] = []
+        race: Race[int, int] = Race(Source(range(40)), self._enter, window=7, starting=5, ordered=ordered)
+        self.outcomes = Outcomes(
+            Delivery(race, clock=SystemClock(), handing=Handing(), on_progress=self._stumble)
+        )
+
+    def _enter(self, number: int, index: int) -> Entrant[int]:
+        return Entrant(str(index), index, start=lambda: self._one(number))
+
+    async def _one(self, number: int) -> Outcome[int]:
+        self._ends.append(end := asyncio.get_running_loop().create_future())
+        await end
+        return Outcome(value=number)
+
+    def _stumble(self, progress: Progress) -> None:
+        if self.random.random() < 0.1:
+            raise ZeroDivisionError
+
+    def end_some(self) -> None:
+        for end in self.random.sample(self._ends, k=len(self._ends) // 2 + 1 if self._ends else 0):
+            self._ends.remove(end)
+            end.set_result(None)
+
+    async def ask(self) -> bool:
+        """Wait for one outcome, for some passes of the loop; tell whether there may be more."""
+        waiting = asyncio.ensure_future(self.outcomes.__anext__())
+        for _ in range(self.random.randrange(6)):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        if waiting.cancelled() or isinstance(waiting.exception(), ZeroDivisionError):
+            return True
+        if waiting.exception() is None:
+            self.given.append(waiting.result().index)
+        return waiting.exception() is None
+
+    def look(self) -> None:
+        """Take some of what has ended."""
+        with suppress(ZeroDivisionError):
+            most = self.random.randrange(3)
+            for outcome in itertools.islice(self.outcomes.finished(), most):
+                self.given.append(outcome.index)
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("ordered", [False, True])
+async def test_however_it_is_interrupted_each_item_is_given_once(seed: int, ordered: bool) -> None:
+    bench = Bench(seed, ordered=ordered)
+    looks = seed % 2 == 0
+    while await bench.ask():
+        bench.end_some()
+        if looks and bench.random.random() < 0.3:
+            bench.look()
+    assert sorted(bench.given) == list(range(40))
+    assert bench.given == list(range(40)) or not ordered or looks
+    assert await others() == set()
 
 
 # ── what has ended ─────────────────────────────────────────────────────────────────────────────────

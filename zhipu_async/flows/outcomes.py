@@ -72,7 +72,8 @@ class Outcomes(AsyncIterator[Outcome[V_co]], Generic[V_co]):
     def finished(self) -> Iterator[Outcome[V_co]]:
         """Give what has ended and was not handed out yet, at once, also after an interrupt, an error or the end.
 
-        It ends nothing and waits for nothing. With `ordered=True`, what was held back for its turn comes too.
+        It ends nothing and waits for nothing. With `ordered=True`, what was held back for its turn comes too; of
+        batches, what was downloaded.
         """
         return self._delivery.finished()
 
