@@ -211,11 +211,12 @@ class APIStatusError(APIError):
     docs: str = ""
 
     def __str__(self) -> str:
-        if not self.docs:
+        known = self.docs.rpartition("-")[2]
+        asked = known if known.isdecimal() else str(self.status)
+        if not self.docs or asked.startswith("2"):  # a fault in an answer of HTTP 200 that no page describes
             return super().__str__()
         # Whoever has installed the package has the command, and not the page.
-        known = self.docs.rpartition("-")[2]
-        return f"{super().__str__()} `zhipu-async explain {known if known.isdecimal() else self.status}` says more."
+        return f"{super().__str__()} `zhipu-async explain {asked}` says more."
 
     @property
     def status_code(self) -> int:

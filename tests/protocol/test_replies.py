@@ -38,6 +38,7 @@ def body(value: object) -> bytes:
         ({"success": False, "code": 1001, "msg": "no auth"}, "1001", "no auth"),
         ({"status": 404, "error": "Not Found", "path": "/v4/v1/chat"}, "", "Not Found"),
         ({"error": {"code": "401", "message": "bad"}}, "401", "bad"),
+        ({"error": {"x": 1}}, "", ""),
     ],
 )
 def test_every_shape_of_error_is_read_at_an_error_status_and_at_200(
@@ -46,6 +47,11 @@ def test_every_shape_of_error_is_read_at_an_error_status_and_at_200(
     fault = read_fault(body(value))
     assert (fault.code, fault.message) == (code, message)
     assert read_reply(body(value), Thing, Envelope.BARE) == fault
+
+
+@pytest.mark.parametrize("value", [{"success": False}, {"error": [1]}, {"error": True}])
+def test_an_error_that_says_nothing_of_itself_is_one_all_the_same(value: object) -> None:
+    assert read_reply(body(value), Thing, Envelope.BARE) == Fault()
 
 
 def test_an_error_beside_messages_is_a_fault_unless_it_belongs_to_the_answer() -> None:

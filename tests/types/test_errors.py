@@ -46,6 +46,11 @@ def test_the_command_that_an_error_names_knows_the_answer(place: str, asked: str
     assert asked in explain(asked)
 
 
+def test_an_error_that_no_page_describes_names_no_command() -> None:
+    error = APIStatusError("no", status=200, docs="docs/errors.md#http-APIStatusError")
+    assert str(error) == "HTTP 200: no"
+
+
 @pytest.mark.parametrize(
     ("happened", "said"),
     [

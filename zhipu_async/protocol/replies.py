@@ -81,7 +81,7 @@ def fault_in(value: object, envelope: Envelope = Envelope.BARE) -> Fault | None:
     if envelope is Envelope.CONTENT and "custom_id" in value:
         return None  # a batch's file of one line, which may tell of that line's error
     if value.get("error") not in (None, "", {}) or value.get("success") is False or _is_bare_refusal(value):
-        return _described(value)
+        return _described(value) or Fault()
     return _failed_choice(value)
 
 
