@@ -71,6 +71,21 @@ async def test_a_text_is_sent_with_a_request_and_answered() -> None:
         assert [event.delta for event in seen if isinstance(event, ResponseTextDelta)] == ["answer 1"]
 
 
+@pytest.mark.parametrize("word", ["send_text", "create_item", "send_audio"])
+async def test_a_session_that_nobody_entered_does_not_wait_for_ever(word: str) -> None:
+    call = AsyncZhipuAI("id.secret").realtime.connect()
+    said: object = b"\0" * 3200 if word == "send_audio" else "hello"
+    with pytest.raises(IllegalCall, match="async with") as caught:
+        await getattr(call, word)(said)
+    assert caught.value.reason == "not_ready"
+
+
+async def test_a_session_that_nobody_entered_has_no_events() -> None:
+    call = AsyncZhipuAI("id.secret").realtime.connect()
+    with pytest.raises(IllegalCall, match="async with"):
+        await anext(aiter(call))
+
+
 async def test_an_answer_is_gathered_without_stealing_its_events() -> None:
     async with room(answering) as platform, platform.client().realtime.connect() as call:
         await call.send_text("hello")

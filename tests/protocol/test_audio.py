@@ -19,6 +19,7 @@ from zhipu_async.protocol.audio import (
     Framer,
     Pacer,
     SoundReader,
+    check_name,
     check_rate,
     duration_ms,
     encode_frame,
@@ -69,7 +70,7 @@ def test_a_wav_reads_the_same_in_any_pieces(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=200), st.integers(1, 9))
 def test_bare_samples_pass_in_any_pieces(pcm: bytes, size: int) -> None:
-    if pcm[:4] != b"RIFF":
+    if pcm[:4] not in (b"RIFF", b"ID3\x03", b"ID3\x04", b"OggS", b"fLaC", b"\x1aE\xdf\xa3"):
         pieces = [pcm[at : at + size] for at in range(0, len(pcm), size)]
         assert read(*pieces)[0] == pcm
 
@@ -123,6 +124,20 @@ def test_a_wav_that_cannot_be_sent_says_how_to_convert_it(file: bytes, why: str)
     with pytest.raises(InvalidArgument, match=why) as caught:
         read(file)
     assert "ffmpeg" in caught.value.hint
+
+
+@pytest.mark.parametrize("beginning", [b"ID3\x04", b"OggS", b"fLaC", b"\x1aE\xdf\xa3"])
+def test_compressed_sound_is_not_taken_for_samples(beginning: bytes) -> None:
+    with pytest.raises(InvalidArgument, match="compressed") as caught:
+        read(beginning + PCM)
+    assert "ffmpeg" in caught.value.hint
+
+
+def test_a_file_is_judged_by_its_name_too() -> None:
+    check_name("question.wav")
+    check_name("samples")
+    with pytest.raises(InvalidArgument, match="The sound is mp3, which is compressed"):
+        check_name("Question.MP3")
 
 
 def test_a_file_is_told_from_bare_samples() -> None:

@@ -330,4 +330,11 @@ def test_a_text_and_its_answer_are_judged_together() -> None:
     talk.text().ask()
     with pytest.raises(IllegalCall, match="under way"):
         talk.machine.judge_text(hello)
-    assert new().judge_text(hello) is Verdict.WAIT
+    machine = new()
+    machine.dial()
+    assert machine.judge_text(hello) is Verdict.WAIT
+
+
+@pytest.mark.parametrize("call", [Call.APPEND, Call.CREATE_ITEM])
+def test_what_waits_for_the_connection_is_refused_where_nobody_has_asked_for_one(call: Call) -> None:
+    assert outcome(state(connection=Connection.NEW), call) == "not_ready"

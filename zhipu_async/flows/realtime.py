@@ -99,6 +99,9 @@ class RealtimeSession(Veiled, OnlyAsyncWith, OnlyAsyncFor):
     # ── what happens ───────────────────────────────────────────────────────────────────────────────
 
     def __aiter__(self) -> Self:
+        if self._machine.state.connection is Connection.NEW:  # it would wait for ever
+            what, hint = Refusal.NOT_READY.value
+            raise IllegalCall(f"There are no events: {what}.", reason="not_ready", state="NEW", hint=hint)
         return self
 
     def __anext__(self) -> Coroutine[None, None, RealtimeEvent]:

@@ -22,6 +22,7 @@ from zhipu_async.protocol.audio import (
     Framer,
     Pacer,
     SoundReader,
+    check_name,
     check_rate,
     duration_ms,
     encode_frame,
@@ -261,6 +262,7 @@ class SoundInput:
 
     async def _send_file(self, reader: SoundReader, path: Path) -> None:
         """Read a file off the loop: whole, or in pieces when it is an hour of sound."""
+        check_name(path.name)
         size = (await _from_disk(path, path.stat)).st_size
         at_least_ms = duration_ms(max(0, size - WAV_HEAD_BYTES), HIGHEST_RATE)
         self._driver.machine.judge(_PROBE, milliseconds=at_least_ms)

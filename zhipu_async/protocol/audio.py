@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+from pathlib import PurePath
 from typing import NamedTuple
 
 from zhipu_async.errors import InvalidArgument
-from zhipu_async.types.sound import wav_header
+from zhipu_async.types.sound import COMPRESSED, wav_header
 
 SAMPLE_BYTES = 2
 PCM_RATE = 16_000  # what `pcm` without a number means
@@ -33,6 +34,13 @@ _RIFF = struct.Struct("<4sI4s")
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
 _OPEN_ENDED = frozenset((0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000))  # sizes that writers to a pipe put down
+_COMPRESSED = {
+    b"ID3\x03": "MP3",
+    b"ID3\x04": "MP3",
+    b"OggS": "Ogg",
+    b"fLaC": "FLAC",
+    b"\x1aE\xdf\xa3": "WebM",
+}
 _PCM_TAGS = frozenset((1, 0xFFFE))
 
 
@@ -55,7 +63,22 @@ def duration_ms(size: int, rate: int) -> float:
 
 def convert_hint(rate: int | None) -> str:
     """Say how to make a file that fits."""
-    return f"Convert it first: ffmpeg -i in.wav -ac 1 -ar {rate or PCM_RATE} -c:a pcm_s16le out.wav"
+    return f"Convert it first: ffmpeg -i IN -ac 1 -ar {rate or PCM_RATE} -c:a pcm_s16le out.wav"
+
+
+def check_name(name: str) -> None:
+    """Raise for a file whose name says that it holds no samples: they would be heard as noise."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in COMPRESSED:
+        raise compressed(suffix[1:])
+
+
+def compressed(form: str) -> InvalidArgument:
+    """Return the error for sound that has to be unpacked first."""
+    return InvalidArgument(
+        f"The sound is {form}, which is compressed; a session takes WAV or bare samples.",
+        hint=convert_hint(None),
+    )
 
 
 def input_rate(audio_format: str) -> int | None:
@@ -131,6 +154,9 @@ class SoundReader:
         """Tell a WAV from bare samples by its first twelve bytes."""
         held = self._held
         if held[:4] != b"RIFF"[: len(held)] or (len(held) >= _RIFF.size and held[8:12] != b"WAVE"):
+            for beginning, form in _COMPRESSED.items():
+                if held.startswith(beginning):
+                    raise compressed(form)
             self._read = self._bare
             return True
         if len(held) < _RIFF.size:

@@ -181,6 +181,11 @@ def _connect(state: State, asked: Asked) -> Outcome:
     return Verdict.SEND if state.connection is Connection.NEW else Refusal.NOT_NEW
 
 
+def _once_entered(state: State, asked: Asked) -> Outcome:
+    """Waits while it connects; `not_ready` before."""
+    return Refusal.NOT_READY if state.connection is Connection.NEW else Verdict.WAIT
+
+
 def _update_transcription(state: State, asked: Asked) -> Outcome:
     """Waits for an update under way."""
     return Verdict.WAIT if state.configuration is Configuration.UPDATING else Verdict.SEND
@@ -294,11 +299,11 @@ ROWS: Mapping[Call, Row] = {
     Call.CONNECT:        (_connect, Refusal.NOT_NEW, Refusal.NOT_NEW, Refusal.NOT_NEW, _CLOSED),
     Call.UPDATE:         (_KEEP, _update, _update, _KEEP, _CLOSED),
     Call.UPDATE_TRANSCRIPTION: (_NOT_READY, _update_transcription, _update_transcription, _AWAY, _CLOSED),
-    Call.APPEND:         (_WAIT, _append, _append_endlessly, _KEEP, _CLOSED),
+    Call.APPEND:         (_once_entered, _append, _append_endlessly, _KEEP, _CLOSED),
     Call.APPEND_PICTURE: (_NOT_READY, _picture, _picture, _KEEP, _CLOSED),
     Call.COMMIT:         (_NOT_READY, _commit, Refusal.WRONG_TURN_MODE, _AWAY, _CLOSED),
     Call.CLEAR:          (_KEEP, _SEND, _SEND, _KEEP, _CLOSED),
-    Call.CREATE_ITEM:    (_WAIT, _SEND, _SEND, _WAIT, _CLOSED),
+    Call.CREATE_ITEM:    (_once_entered, _SEND, _SEND, _WAIT, _CLOSED),
     Call.CREATE_RESULT:  (_NOT_READY, _result, _result, Refusal.CALL_LOST, _CLOSED),
     Call.DELETE_ITEM:    (_NOT_READY, _existing, _existing, _AWAY, _CLOSED),
     Call.RETRIEVE_ITEM:  (_NOT_READY, _existing, _existing, _AWAY, _CLOSED),
