@@ -8,9 +8,9 @@ from benchmarks.harness.arena import UVLOOP, Arena, Race
 PEERS = ("openai_aiohttp", "openai_httpx", "zai", "mistral")
 CONTENDERS = ("bare", "discard", "ours", f"ours{UVLOOP}", "by_hand", *PEERS)
 MADE_OF = (
-    "our own steps, 184 of them. With a transport that answers from memory they take 55 µs (checking and writing the "
-    "request, permit, clocks, observers and error checks 30; the stream's clock, state, ten decoded and added-up "
-    "events 25), and 86 µs when real requests run in between and empty the processor's caches"
+    "our own steps, 150 of them: checking and writing the request, permit, clocks, observers, error checks, the "
+    "stream's state, ten decoded and added-up events, the result. By count they take 0.36 million instructions, where "
+    "aiohttp's request and this server take 0.73"
 )
 
 
