@@ -71,7 +71,7 @@ async def test_files_are_read_once_for_all_rounds_of_a_talk(cat: Path) -> None:
 
 
 async def test_a_file_that_is_not_there_is_an_argument_that_cannot_work(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match=r"cannot read .*cat\.png: No such file") as caught:
+    with pytest.raises(InvalidArgument, match=r"cannot read .*cat\.png': No such file") as caught:
         await parts.read(parts.image(tmp_path / "cat.png"))
     assert isinstance(caught.value.__cause__, FileNotFoundError)
 

@@ -47,9 +47,9 @@ WRONG: dict[str, tuple[Said, type[UsageError], str]] = {
     "a file that is not there": (
         lambda call: call.send_audio("no.wav"),
         InvalidArgument,
-        "cannot read no.wav",
+        "cannot read 'no.wav'",
     ),
-    "a folder": (lambda call: call.send_audio(Path("/")), InvalidArgument, "cannot read /"),
+    "a folder": (lambda call: call.send_audio(Path("/")), InvalidArgument, "cannot read '/'"),
     "a setting of bytes": (lambda call: call.update(voice=b"x"), InvalidType, "voice is bytes"),  # type: ignore[arg-type]  # pyright: ignore
 }
 

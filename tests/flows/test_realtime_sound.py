@@ -306,7 +306,7 @@ async def test_an_hour_in_a_file_is_read_in_pieces_and_refused_as_one_turn(tmp_p
         with pytest.raises(IllegalCall) as caught:
             await call.send_audio(str(path))
         assert caught.value.reason == "audio_too_long"
-        with pytest.raises(InvalidArgument, match=r"cannot read .*missing\.wav: No such file"):
+        with pytest.raises(InvalidArgument, match=r"cannot read .*missing\.wav': No such file"):
             await call.send_audio(tmp_path / "missing.wav")
     assert heard.appends == []
     sending = asyncio.Event()

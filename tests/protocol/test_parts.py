@@ -255,3 +255,8 @@ def test_files_tell_their_media_type_and_name(filename: str, content: bytes, med
 def test_base64_in_pieces_is_base64(size: int) -> None:
     content = bytes(range(256)) * (size // 256 + 1)
     assert rules.base64(content[:size]) == encoded(content[:size])
+
+
+def test_a_file_that_does_not_open_is_named_with_the_reason() -> None:
+    error = rules.unreadable(Path("my cat.png"), FileNotFoundError(2, "No such file or directory"))
+    assert str(error) == "cannot read 'my cat.png': No such file or directory"

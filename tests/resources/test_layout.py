@@ -89,7 +89,7 @@ async def test_a_path_is_read(kind: type[str] | type[Path], tmp_path: Path) -> N
 async def test_a_path_that_leads_nowhere_is_said_before_anything_is_sent(
     zhipu: AsyncZhipuAI, zhipu_simulator: Simulator
 ) -> None:
-    with pytest.raises(InvalidArgument, match=r"cannot read none\.pdf"):
+    with pytest.raises(InvalidArgument, match=r"cannot read 'none\.pdf'"):
         await zhipu.layout.parse(file="none.pdf")
     assert not zhipu_simulator.requests
 

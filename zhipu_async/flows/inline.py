@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zhipu_async.errors import InvalidArgument
 from zhipu_async.flows.threads import in_thread
-from zhipu_async.protocol.parts import MEGABYTE, Kind, Source, Url, base64, classify, sniff
+from zhipu_async.protocol.parts import MEGABYTE, Kind, Source, Url, base64, classify, sniff, unreadable
 
 # What the platform takes, and the most of each; base64 makes a third more of it.
 LARGEST = {Kind.PDF: 50 * MEGABYTE, Kind.PNG: 10 * MEGABYTE, Kind.JPEG: 10 * MEGABYTE}
@@ -57,4 +57,4 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(READ_BYTES)
     except OSError as exc:
-        raise InvalidArgument(f"cannot read {path}: {exc.strerror}") from exc
+        raise unreadable(path, exc) from exc

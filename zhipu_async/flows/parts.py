@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from zhipu_async.errors import InvalidArgument
 from zhipu_async.flows.threads import in_thread
 from zhipu_async.protocol import parts as rules
 from zhipu_async.protocol.chat_request import normalised
@@ -73,4 +72,4 @@ def _read_file(part: MediaPart, path: Path) -> bytes:
                 rules.check_size(part.kind, size, rules.name_of(part))
             return file.read(limit + 1)  # a pipe or a device has no size to look at
     except OSError as exc:
-        raise InvalidArgument(f"cannot read {path}: {exc.strerror}") from exc
+        raise rules.unreadable(path, exc) from exc

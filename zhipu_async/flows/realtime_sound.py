@@ -29,6 +29,7 @@ from zhipu_async.protocol.audio import (
     encode_picture,
     input_rate,
 )
+from zhipu_async.protocol.parts import unreadable
 from zhipu_async.protocol.realtime_calls import Situation, Verdict
 from zhipu_async.types.realtime_client import (
     InputAudioBufferAppend,
@@ -299,7 +300,7 @@ async def _from_disk(path: Path, read: Callable[[], T]) -> T:
     try:
         return await asyncio.to_thread(read)
     except OSError as exc:
-        raise InvalidArgument(f"cannot read {path}: {exc.strerror}") from exc
+        raise unreadable(path, exc) from exc
 
 
 async def _pieces(path: Path) -> AsyncGenerator[bytes, None]:

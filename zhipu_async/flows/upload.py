@@ -16,7 +16,7 @@ import msgspec
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol import multipart
-from zhipu_async.protocol.parts import MEDIA_TYPES, Kind, sniff
+from zhipu_async.protocol.parts import MEDIA_TYPES, Kind, sniff, unreadable
 from zhipu_async.protocol.sendable import refuse_unsendable
 from zhipu_async.types.saving import Progress, to_its_end
 
@@ -249,7 +249,7 @@ def _size_of(path: Path) -> int:
             raise InvalidArgument(f"{os.fspath(path)!r} is a directory")
         return path.stat().st_size
     except OSError as exc:
-        raise InvalidArgument(f"cannot read {os.fspath(path)!r}: {exc.strerror}") from exc
+        raise unreadable(path, exc) from exc
 
 
 def _remaining(source: IO[bytes]) -> tuple[int | None, int]:
@@ -329,7 +329,7 @@ class _OpenFile:
         try:
             self._file = self._path.open("rb")
         except OSError as exc:
-            raise InvalidArgument(f"cannot read {os.fspath(self._path)!r}: {exc.strerror}") from exc
+            raise unreadable(self._path, exc) from exc
 
     def _close(self) -> None:
         if self._file is not None:

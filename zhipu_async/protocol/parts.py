@@ -6,7 +6,7 @@ import struct
 from binascii import b2a_base64
 from collections.abc import Iterator
 from enum import Enum
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeGuard
 
@@ -122,6 +122,11 @@ def classify(source: object) -> Url | Path | bytes:
     if _is_path_like(source):
         return Path(source)
     raise InvalidType(f"a content part comes from a path, a URL or bytes, not from {type(source).__name__}")
+
+
+def unreadable(path: Path, error: OSError) -> InvalidArgument:
+    """The error for a file of the caller's that does not open, or stops half way."""
+    return InvalidArgument(f"cannot read {fspath(path)!r}: {error.strerror}")
 
 
 def _is_path_like(source: object) -> TypeGuard[PathLike[str]]:
