@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from zhipu_async.errors import InvalidArgument, InvalidType, UsageError
-from zhipu_async.protocol.chat_request import FIELD_NAMES, OPTION_NAMES, Prepared, prepare, split
+from zhipu_async.protocol.chat_request import FIELD_NAMES, Prepared, prepare, split
+from zhipu_async.protocol.checked_options import OPTION_NAMES
 from zhipu_async.types.chat import Audio, ChatCompletion, Choice, FunctionCall, Message, ToolCall
 from zhipu_async.types.chat_request import MediaPart
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from zhipu_async.errors import InvalidArgument, InvalidType, UsageError
-from zhipu_async.protocol.checked_options import check_options
+from zhipu_async.protocol.checked_options import check_names, check_options
 from zhipu_async.protocol.options import CallOptions
 
 HALF = "\ud83d"
@@ -65,3 +65,19 @@ def test_the_value_of_a_header_is_not_shown() -> None:
     with pytest.raises(InvalidArgument) as caught:
         check_options({"extra_headers": {"X-Token": "secret\n"}})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "hint"),
+    [
+        ("time_out", (), "Did you mean 'timeout'?"),
+        ("sise", ("prompt", "size"), "Did you mean 'size'?"),
+        ("colour", ("size",), "extra_body={'colour': ...}"),
+    ],
+)
+def test_a_misspelt_keyword_is_answered_with_what_was_meant(
+    name: str, fields: tuple[str, ...], hint: str
+) -> None:
+    with pytest.raises(InvalidType, match=f"unexpected keyword argument {name!r}") as caught:
+        check_names({name: 1}, fields)  # type: ignore[misc]  # pyright: ignore
+    assert hint in caught.value.hint

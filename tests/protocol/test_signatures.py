@@ -8,7 +8,8 @@ from typing import TypedDict, Unpack
 import pytest
 
 from zhipu_async.protocol.chat_params import ChatParams
-from zhipu_async.protocol.chat_request import FIELD_NAMES, OPTION_NAMES
+from zhipu_async.protocol.chat_request import FIELD_NAMES
+from zhipu_async.protocol.checked_options import OPTION_NAMES
 from zhipu_async.protocol.signatures import expanded
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,10 @@ async def test_nulls_and_missing_lists_read_as_nothing() -> None:
             made = await zhipu.images.generate(model="cogview-4", prompt="a kite")
     assert made == ImageList(created=1)
     assert made.url == ""
+
+
+async def test_a_misspelt_field_is_answered_with_the_one_that_was_meant(zhipu: AsyncZhipuAI) -> None:
+    misspelt: Any = {"sise": "1024x1024"}
+    for make in (zhipu.images.generate, zhipu.images.submit):
+        with pytest.raises(InvalidType, match="Did you mean 'size'"):
+            await make(model="cogview-4", prompt="a cat", **misspelt)

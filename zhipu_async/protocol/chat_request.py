@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeGuard
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.chat_params import ChatParams
+from zhipu_async.protocol.checked_options import OPTION_NAMES, unexpected
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.sendable import Seen, as_list, as_object
 from zhipu_async.types.chat_request import MediaPart
 
-OPTION_NAMES = frozenset(CallOptions.__annotations__)
 FIELD_NAMES = frozenset(ChatParams.__annotations__) - OPTION_NAMES
 WRITTEN_OUT = frozenset({"model", "messages", "stream"})  # keywords that methods have beside the bundle
 
@@ -106,15 +106,7 @@ def unknown(name: str, names: frozenset[str] = FIELD_NAMES) -> InvalidType:
         return InvalidType(
             sentence, hint="Methods called stream give streams, and so does create(stream=True)."
         )
-    written_out = WRITTEN_OUT if names is FIELD_NAMES else frozenset[str]()
-    import difflib  # here, since few programs misspell
-
-    close = difflib.get_close_matches(name, sorted(names | OPTION_NAMES | written_out), n=1)
-    if close:
-        return InvalidType(sentence, hint=f"Did you mean {close[0]!r}?")
-    return InvalidType(
-        sentence, hint=f"A field that is new to this library goes into extra_body={{{name!r}: ...}}."
-    )
+    return unexpected(name, names | WRITTEN_OUT if names is FIELD_NAMES else names)
 
 
 def checked(fields: Mapping[str, object], *, stream: bool) -> dict[str, object]:

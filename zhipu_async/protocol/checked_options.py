@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from zhipu_async.errors import InvalidArgument, InvalidType
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.protocol.sendable import as_object, refuse_unsendable
 
+OPTION_NAMES = frozenset(CallOptions.__annotations__)
 HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NO_TABS = {ord("\t"): None}
 
 
 def check_options(options: CallOptions) -> None:
     """Raise for options that do not exist or cannot work."""
-    for name in options:
-        if name not in CallOptions.__annotations__:
-            raise InvalidType(
-                f"unexpected keyword argument {name!r}.",
-                hint=f"A field that is new to this library goes into extra_body={{{name!r}: ...}}.",
-            )
+    check_names(options)
     check_count("max_retries", options.get("max_retries", 0), 0)
     _check_patience(options.get("overload_patience", 0.0))
     if "extra_headers" in options:
@@ -29,6 +25,23 @@ def check_options(options: CallOptions) -> None:
         _check_texts("extra_query", options["extra_query"])
     if "extra_body" in options:
         check_body("extra_body", options["extra_body"])
+
+
+def check_names(options: CallOptions, fields: Iterable[str] = ()) -> None:
+    """Raise for a keyword that is no option of a call; its fields may be what was meant."""
+    if not OPTION_NAMES.issuperset(options):
+        raise unexpected(next(name for name in options if name not in OPTION_NAMES), fields)
+
+
+def unexpected(name: str, fields: Iterable[str]) -> InvalidType:
+    """The error for a keyword that a call does not have, with what was probably meant."""
+    import difflib  # here, since few programs misspell
+
+    close = difflib.get_close_matches(name, sorted({*fields, *OPTION_NAMES}), n=1)
+    new = f"A field that is new to this library goes into extra_body={{{name!r}: ...}}."
+    return InvalidType(
+        f"unexpected keyword argument {name!r}.", hint=f"Did you mean {close[0]!r}?" if close else new
+    )
 
 
 def check_body(where: str, fields: Mapping[str, object]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zhipu_async.flows.call import Calls
 from zhipu_async.flows.request import Content, Request, sent
 from zhipu_async.flows.veil import Veiled
+from zhipu_async.protocol.checked_options import check_names
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.options import CallOptions
 from zhipu_async.types.base import Reply
@@ -43,6 +44,8 @@ class Resource(Veiled):
 
     def _call(self, endpoint: Endpoint[T], options: CallOptions, /, **fields: object) -> Awaitable[T]:
         """Send the fields that are not None as JSON and return the reply."""
+        if options:
+            check_names(options, fields)
         body = sent(**fields)
         request = Request(body, model=str(body.get("model", "")), options=options)
         return self._calls.call(endpoint, request)
@@ -62,6 +65,7 @@ class Resource(Veiled):
 
         extra: what polling needs beside the fields; it travels in the task's reference.
         """
+        check_names(options, fields)
         body = sent(**fields)
         request = Request(body, model=str(body.get("model", "")), options=options)
         if content is not None:
