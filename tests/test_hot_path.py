@@ -17,8 +17,11 @@ import msgspec
 
 import zhipu_async
 from tests.event_server import EventServer, Script, Talk, body, event_server
+from tests.flows.realtime_room import Line, room
 from tests.protocol.frames import DONE, event, text
 from zhipu_async import AsyncZhipuAI
+from zhipu_async.flows.realtime import RealtimeSession
+from zhipu_async.types.realtime import ResponseAudioTranscriptDelta, ResponseDone
 
 PACKAGE = str(Path(zhipu_async.__file__).parent)
 MESSAGES = [{"role": "user", "content": "你好"}]
@@ -28,9 +31,11 @@ TIMES = 50
 CALL_STEPS = 108
 STREAM_STEPS = 200
 LONG_STEPS = 108
-POLL_STEPS = 120
+POLL_STEPS = 140
 TASKS = 40
 POLLS = 4  # of each task
+EVENT_STEPS = 40  # of a realtime session
+EVENTS = 200
 TIMERS = 3  # in all: the loop's one for calls and one for streams, and what is wound again when it rings
 KEPT_BLOCKS = 0.5  # per call, in blocks of Python's allocator: a leak keeps at least one
 
@@ -138,6 +143,33 @@ async def test_a_poll_takes_few_steps() -> None:
         with counted() as counts:
             await zhipu.tasks.gather(*(zhipu.tasks.attach(f"chat:{number}") for number in range(TASKS)))
     assert counts["steps"] / polls <= POLL_STEPS
+
+
+async def test_a_realtime_event_takes_few_steps() -> None:
+    async def talk(line: Line) -> None:
+        await line.greet()
+        for turn in range(2):
+            await line.hear("response.create")
+            for number in range(EVENTS):
+                place = {"response_id": f"r{turn}", "item_id": "i"}
+                await line.say("response.audio_transcript.delta", event_id=f"{number}", delta="你", **place)
+            await line.say("response.done", response={"id": f"r{turn}", "status": "completed"})
+        await line.end()
+
+    async def gather(call: RealtimeSession) -> str:
+        await call.send_text("你好")
+        told = ""
+        async for heard in call:
+            if isinstance(heard, ResponseDone):
+                break
+            told += heard.delta if isinstance(heard, ResponseAudioTranscriptDelta) else ""
+        return told
+
+    async with room(talk) as here, here.client() as zhipu, zhipu.realtime.connect() as call:
+        assert await gather(call) == "你" * EVENTS
+        with counted() as counts:
+            assert await gather(call) == "你" * EVENTS
+    assert counts["steps"] / EVENTS <= EVENT_STEPS
 
 
 async def test_calls_leave_nothing_behind() -> None:

@@ -253,9 +253,10 @@ class Scheduler:
 
     async def _keep_polling(self, watched: Watched) -> None:
         """Poll, and go on with what is due by then: an asyncio task for each poll costs as much as the rest here."""
+        poller = watched.poller
         await self._poll(watched)
         while (following := self._next_poll()) is not None:
-            following.poller = asyncio.current_task()
+            following.poller = poller
             await self._poll(following)
 
     def _poller_ended(self, poller: asyncio.Task[None]) -> None:

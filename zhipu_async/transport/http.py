@@ -21,6 +21,7 @@ from zhipu_async.errors import (
     InvalidArgument,
     ZhipuError,
 )
+from zhipu_async.transport.addresses import placed
 from zhipu_async.transport.lookout import Lookout
 from zhipu_async.transport.loops import PerLoop
 
@@ -79,7 +80,9 @@ class Http:
         try:
             answer = await session.request(
                 method,
-                url,
+                url
+                if body is not None
+                else placed(url),  # what has a body goes to few addresses, which aiohttp keeps
                 data=_payload(body, leaving),
                 headers=headers if isinstance(headers, Headers) else own_form(headers),
                 params=query or None,

@@ -56,8 +56,8 @@ class TaskRef(Generic[T_co]):
     extra: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
 
     def __str__(self) -> str:
-        extra = f"?{urlencode(self.extra)}" if self.extra else ""
-        return f"{self.kind}:{quote(self.id, safe='')}{extra}"
+        task_id = self.id if self.id.isalnum() and self.id.isascii() else quote(self.id, safe="")
+        return f"{self.kind}:{task_id}?{urlencode(self.extra)}" if self.extra else f"{self.kind}:{task_id}"
 
     @staticmethod
     def parse(text: str) -> TaskRef[Reply]:
@@ -68,7 +68,7 @@ class TaskRef(Generic[T_co]):
         quoted, _, extra = rest.partition("?")
         if not kind or not quoted:
             raise InvalidArgument(f"{text!r} is not a task reference like 'videos:9000000000000000003'")
-        return TaskRef(kind, unquote(quoted), dict(parse_qsl(extra)))
+        return TaskRef(kind, unquote(quoted), dict(parse_qsl(extra)) if extra else {})
 
     @property
     def model(self) -> str:
