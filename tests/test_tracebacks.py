@@ -100,6 +100,18 @@ async def the_outcome_of_a_submission(zhipu: AsyncZhipuAI) -> object:
     raise AssertionError
 
 
+async def the_map_of_texts(zhipu: AsyncZhipuAI) -> object:
+    async for outcome in zhipu.with_options(max_retries=0).embeddings.map([PROMPT], model="m"):
+        return outcome.result
+    raise AssertionError
+
+
+async def the_map_in_a_batch(zhipu: AsyncZhipuAI) -> object:
+    async for outcome in zhipu.chat.completions.map([{"model": "m", "messages": TALK}], via="batch"):
+        return outcome.result
+    raise AssertionError
+
+
 async def the_upload(zhipu: AsyncZhipuAI) -> object:
     return await zhipu.files.upload(file=("a.txt", PROMPT.encode()), purpose="batch")
 
@@ -124,6 +136,8 @@ WAYS: dict[str, Way] = {
     "events of a run": the_events_of_a_run,
     "map": the_map,
     "map via task": the_outcome_of_a_map,
+    "map of texts": the_map_of_texts,
+    "map in a batch": the_map_in_a_batch,
     "as_completed": the_outcome_of_a_submission,
     "embeddings": lambda zhipu: zhipu.embeddings.create(model="m", input=[PROMPT]),
     "images": lambda zhipu: zhipu.images.generate(model="m", prompt=PROMPT),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from zhipu_async.errors import APIConnectionError, ZhipuError
 from zhipu_async.flows.ledger import keep_going, surely
 from zhipu_async.flows.progress import OnError, OnProgress, Progress
+from zhipu_async.flows.veil import veil
 from zhipu_async.flows.work import Work
 from zhipu_async.types.tasks import Outcome, Unfinished
 
@@ -139,6 +140,7 @@ class Delivery(Generic[V]):
             await self._work.change()
         await self.aclose()
         if (fault := self._fault or self._work.fault) is not None:
+            veil(fault)
             raise fault
         raise StopAsyncIteration
 
@@ -207,6 +209,8 @@ class Delivery(Generic[V]):
             return returned
         ended = self._work.take()
         if ended is not None:
+            if ended.error is not None:
+                veil(ended.error)
             self._tell(ended)
         return ended
 

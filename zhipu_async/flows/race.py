@@ -13,7 +13,6 @@ from zhipu_async.errors import APIConnectionError, InvalidType
 from zhipu_async.flows.scheduler import OF_THE_KIND, Patience
 from zhipu_async.flows.source import Source
 from zhipu_async.flows.tasks import PendingTask
-from zhipu_async.flows.veil import veil
 from zhipu_async.types.tasks import Outcome, Unfinished
 
 E = TypeVar("E")
@@ -227,10 +226,7 @@ class Race(Generic[E, V]):
         if future.cancelled():
             return APIConnectionError("it was cancelled before it ended")
         error = future.exception()
-        if error is None:
-            return None
-        veil(error)
-        if isinstance(error, Exception):
+        if error is None or isinstance(error, Exception):
             return error
         # No call raises such a thing, but the caller's own code in it may: an item without an end would hang all.
         self.fault = self.fault or error
