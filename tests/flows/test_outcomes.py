@@ -11,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,10 +42,12 @@ def stall(setting: Setting, words: str) -> None:
     setting.sim.script(fault=Stall(), match={"contains": words})
 
 
-async def answered(setting: Setting, count: int) -> None:
-    """Wait until this many answers have come, and the client has read them."""
-    await setting.sim.until(lambda: setting.sim.counts.by_status[200] >= count)
-    for _ in range(50):
+async def answered(zhipu: AsyncZhipuAI, sim: Simulator, count: int, *, left: int = 1) -> None:
+    """Wait until this many answers have come, and the client has read all but `left`."""
+    await sim.until(lambda: sim.counts.by_status[200] >= count)
+    while sum(state.in_flight for state in zhipu.limits.states()) > left:
+        await asyncio.sleep(0)
+    for _ in range(10):  # from the call that returned to the outcome that is ready
         await asyncio.sleep(0)
 
 
@@ -141,7 +142,7 @@ async def test_nothing_begins_while_nobody_asks(zhipu: AsyncZhipuAI, setting: Se
 
     outcomes = zhipu.chat.completions.map(counting(), concurrency=5)
     await anext(outcomes)
-    await answered(setting, 5)
+    await answered(zhipu, setting.sim, 5, left=0)
     assert len(pulled) == 5
     await outcomes.aclose()
 
@@ -229,7 +230,7 @@ async def test_however_it_is_interrupted_each_item_is_given_once(seed: int, orde
 
 
 async def interrupted(
-    outcomes: Outcomes[Any], setting: Setting, *, answers: int
+    outcomes: Outcomes[Any], zhipu: AsyncZhipuAI, sim: Simulator, *, answers: int
 ) -> tuple[list[Outcome[Any]], list[Outcome[Any]]]:
     """Read on until a Ctrl-C comes, after so many answers; return what was read, and what could be had at its end."""
     read: list[Outcome[Any]] = []
@@ -244,7 +245,7 @@ async def interrupted(
             rest.extend(outcomes.finished())
 
     reading = asyncio.create_task(reader())
-    await answered(setting, answers)
+    await answered(zhipu, sim, answers)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
@@ -254,7 +255,7 @@ async def interrupted(
 async def test_what_has_ended_is_had_after_an_interrupt(zhipu: AsyncZhipuAI, setting: Setting) -> None:
     stall(setting, "number 7.")
     outcomes = zhipu.chat.completions.map(requests(8))
-    read, rest = await interrupted(outcomes, setting, answers=7)
+    read, rest = await interrupted(outcomes, zhipu, setting.sim, answers=7)
     assert (len(read), len(rest)) == (1, 6)
     assert sorted(indexes(read + rest)) == list(range(7))
     assert all(outcome.ok for outcome in rest)
@@ -269,7 +270,7 @@ async def test_what_has_ended_is_had_after_an_interrupt(zhipu: AsyncZhipuAI, set
 async def test_the_order_holds_nothing_back_at_an_interrupt(zhipu: AsyncZhipuAI, setting: Setting) -> None:
     stall(setting, "number 2.")
     outcomes = zhipu.chat.completions.map(requests(8), ordered=True)
-    read, rest = await interrupted(outcomes, setting, answers=7)
+    read, rest = await interrupted(outcomes, zhipu, setting.sim, answers=7)
     assert indexes(read + rest) == [0, 1, 3, 4, 5, 6, 7]
     assert [each.index for each in outcomes.unfinished()] == [2]
 
@@ -278,7 +279,7 @@ async def test_who_goes_on_after_looking_gets_each_item_once(zhipu: AsyncZhipuAI
     stall(setting, "number 2.")
     outcomes = zhipu.chat.completions.map(requests(20), ordered=True, concurrency=8)
     got = indexes([await anext(outcomes)])
-    await answered(setting, 7)
+    await answered(zhipu, setting.sim, 7)
     got += indexes(list(outcomes.finished()))
     assert got == [0, 1, 3, 4, 5, 6, 7]
     setting.sim.release()
@@ -290,7 +291,7 @@ async def test_the_texts_of_a_pack_are_had_after_an_interrupt(zhipu: AsyncZhipuA
     stall(setting, "text 64 ")
     texts = [f"text {number} " for number in range(192)]
     outcomes = zhipu.embeddings.map(texts, model="embedding-3", dimensions=256)
-    read, rest = await interrupted(outcomes, setting, answers=2)
+    read, rest = await interrupted(outcomes, zhipu, setting.sim, answers=2)
     assert indexes(read + rest) == [*range(64), *range(128, 192)]
     assert [each.index for each in outcomes.unfinished()] == list(range(64, 128))
 
@@ -386,7 +387,7 @@ async def test_the_others_are_had_when_the_first_failure_is_raised(
     waiting = asyncio.ensure_future(anext(outcomes, None))
     await asyncio.sleep(0)
     waiting.cancel()
-    await answered(setting, 4)
+    await answered(zhipu, setting.sim, 4)
     with pytest.raises(BadRequestError):
         await anext(outcomes)
     assert indexes(list(outcomes.finished())) == [1, 2, 4, 5]
@@ -411,7 +412,7 @@ async def test_a_callback_that_fails_costs_no_outcome(zhipu: AsyncZhipuAI) -> No
 @EVERY_WAY
 async def test_stopping_lets_what_is_under_way_end(zhipu: AsyncZhipuAI, setting: Setting, via: Any) -> None:
     outcomes = zhipu.chat.completions.map(
-        (asking(n) for n in itertools.islice(itertools.count(), 5000)), via=via
+        (asking(n) for n in itertools.islice(itertools.count(), 1000)), via=via
     )
     got = [await anext(outcomes)]
     outcomes.stop()
@@ -453,14 +454,14 @@ async def test_dropping_it_in_another_thread_ends_the_work(zhipu: AsyncZhipuAI, 
     await setting.sim.until(lambda: setting.sim.counts.in_flight == 0)
 
 
-def test_a_loop_that_has_ended_is_no_reason_to_lose_what_was_paid(tmp_path: Path) -> None:
+def test_a_loop_that_has_ended_is_no_reason_to_lose_what_was_paid() -> None:
     async def begin() -> tuple[Outcomes[ChatCompletion], int]:
         async with Simulator() as sim:
             sim.script(fault=Stall(), match={"contains": "number 4."})
             zhipu = AsyncZhipuAI(sim.api_key, base_url=sim.base_url)
             outcomes = zhipu.chat.completions.map(requests(5))
             first = await anext(outcomes)
-            await answered(Setting(sim, tmp_path), 4)
+            await answered(zhipu, sim, 4)
             return outcomes, first.index
 
     async def go_on(outcomes: Outcomes[ChatCompletion]) -> None:
@@ -505,7 +506,7 @@ async def test_closing_the_client_keeps_what_has_ended(zhipu: AsyncZhipuAI, sett
     stall(setting, "number 7.")
     outcomes = zhipu.chat.completions.map(requests(8))
     got = indexes([await anext(outcomes)])
-    await answered(setting, 7)
+    await answered(zhipu, setting.sim, 7)
     await zhipu.close()
     got += [(await anext(outcomes)).index for _ in range(6)]
     with pytest.raises(APIConnectionError, match="finished"):
