@@ -31,7 +31,7 @@ KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "z.ai": ("ZAI_API_KEY", "ZHIPUAI_API_KEY", "ZHIPU_API_KEY"),
 }
 BASE_URL_VARIABLES = ("ZHIPUAI_BASE_URL", "ZAI_BASE_URL")
-MARKS = {True: ("✓", GREEN), False: ("✗", RED), None: ("·", YELLOW)}
+MARKS: Mapping[bool | None, tuple[str, str]] = {True: ("✓", GREEN), False: ("✗", RED), None: ("·", YELLOW)}
 LOCAL_ADVICE = (
     "The way to the simulator is clear; `zhipu-async simulate` keeps one running for your programs."
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from asyncio import AbstractEventLoop
+from collections.abc import Callable
 from types import TracebackType
 
 from zhipu_async.errors import APITimeoutError
@@ -103,9 +104,9 @@ class Bell:
     __slots__ = ("_timer", "at", "loop", "time", "wound")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
-        self.loop = loop
-        self.time = loop.time
-        self.at = math.inf
+        self.loop: AbstractEventLoop = loop
+        self.time: Callable[[], float] = loop.time
+        self.at: float = math.inf
         """When it rings; who is due later need not wind it."""
         self._timer: asyncio.TimerHandle | None = None
         self.wound: set[Alarm] = set()

@@ -30,7 +30,7 @@ from zhipu_async.types.tasks import Outcome, TaskReceipt
 if TYPE_CHECKING:
     from zhipu_async.flows.call import Calls
 
-log = logging.getLogger("zhipu_async.bulk")
+log: logging.Logger = logging.getLogger("zhipu_async.bulk")
 
 R = TypeVar("R")
 V = TypeVar("V", bound=Reply)

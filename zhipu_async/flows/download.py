@@ -160,6 +160,7 @@ class Chances:
         self._policy = Policy(defaults.max_retries)
         self._total = defaults.timeout.total
         self.attempts: int = 0
+        self.deadline: float | None = None
         self.record: CallRecord | None = None
         """The newest attempt, as observers know it."""
         self.renew()
@@ -194,7 +195,7 @@ class OfEndpoint:
     """Opens what an endpoint answers: the retry loop of every call opens it, ours goes on when it breaks."""
 
     def __init__(self, calls: Calls, endpoint: Endpoint[object], request: Request) -> None:
-        self.chances = Chances(calls, calls.defaults.override(request.options))
+        self.chances: Chances = Chances(calls, calls.defaults.override(request.options))
         self._calls = calls
         self._endpoint = endpoint
         self._request = request
@@ -223,7 +224,7 @@ class OfLink:
     """Opens what a link leads to, without a key, a permit, or an endpoint."""
 
     def __init__(self, calls: Calls, url: str) -> None:
-        self.chances = Chances(calls, calls.defaults)
+        self.chances: Chances = Chances(calls, calls.defaults)
         self._calls = calls
         self._url = url
         self._response: Response | None = None

@@ -19,7 +19,7 @@ from zhipu_async.types.tasks import Outcome, TaskRef
 if TYPE_CHECKING:
     from zhipu_async.flows.tasks import TaskFlow
 
-log = logging.getLogger("zhipu_async.bulk")
+log: logging.Logger = logging.getLogger("zhipu_async.bulk")
 
 V = TypeVar("V", bound=Reply)
 

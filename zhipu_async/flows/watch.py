@@ -112,7 +112,7 @@ class Lookout:
     __slots__ = ("_at", "_timer", "loop", "watches")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
-        self.loop = loop
+        self.loop: AbstractEventLoop = loop
         self.watches: set[Watch] = set()
         self._at = 0.0
         self._timer: asyncio.TimerHandle | None = None

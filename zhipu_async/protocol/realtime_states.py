@@ -7,13 +7,14 @@ changes nothing. The diagram in the docs is drawn from these tables.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 
 class Word(Enum):
     """A state or a signal. Events look up tables by these, and the hash of a plain Enum is a function in Python."""
 
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
 
 class Connection(Word):

@@ -22,7 +22,7 @@ class Seen(list[Message]):
 
     def __init__(self, messages: Iterable[Message] = (), unusual: Sequence[Message] = ()) -> None:
         super().__init__(messages)
-        self.unusual = unusual
+        self.unusual: Sequence[Message] = unusual
 
 
 SURE: frozenset[type] = frozenset({str, int, bool, NoneType})  # written as what they are

@@ -49,7 +49,7 @@ class Door:
         kept_requests: int,
         on_request: Callable[[Received], None] | None,
     ) -> None:
-        self.records = Records(kept_requests)
+        self.records: Records = Records(kept_requests)
         self.released: asyncio.Event = asyncio.Event()
         self._platform = platform
         self._routes = routes

@@ -27,8 +27,8 @@ class SystemClock:
     """The machine's clocks."""
 
     # The functions themselves: each call looks at them five times.
-    now = staticmethod(time.monotonic)
-    wall = staticmethod(time.time)
+    now: staticmethod[[], float] = staticmethod(time.monotonic)
+    wall: staticmethod[[], float] = staticmethod(time.time)
 
     async def sleep(self, seconds: float, /) -> None:
         """Wait; cancelling ends the wait and nothing else."""

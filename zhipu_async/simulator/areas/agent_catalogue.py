@@ -193,5 +193,8 @@ AGENTS: Mapping[str, Agent] = {
         "stream",
     ),
 }
-KNOWN_FIELDS = {"service_check_agent": SERVICE_FIELDS, "sales_check_agent": SALES_FIELDS}
+KNOWN_FIELDS: dict[str, tuple[str, ...]] = {
+    "service_check_agent": SERVICE_FIELDS,
+    "sales_check_agent": SALES_FIELDS,
+}
 """Names that `default_fields` may hold."""

@@ -22,7 +22,7 @@ PRIME = (
     *LITE, "html", "bmp", "gif", "webp", "heic", "eps", "icns", "im", "pcx", "ppm", "tiff", "xbm", "heif", "jp2",
     "epub",
 )  # fmt: skip
-TOOLS = {"lite": LITE, "expert": ("pdf",), "prime": PRIME}
+TOOLS: dict[str, tuple[str, ...]] = {"lite": LITE, "expert": ("pdf",), "prime": PRIME}
 FILE_TYPES = frozenset((*PRIME, "wps"))
 SMALL = ("xls", "xlsx", "csv")
 PICTURES = ("png", "jpg", "jpeg")
