@@ -20,8 +20,8 @@ PEERS = CONTENDERS[5:]
 CROWD = ("ours", "by_hand", "openai_aiohttp", "openai_httpx", "zai")
 
 MADE_OF = (
-    "our own steps, 118 per call: 30 µs with a transport that answers from memory, 50 when real requests run in "
-    "between and empty the processor's caches"
+    "our own steps, 85 per call: checking and writing the request, permit, clocks, observers, error checks; below them "
+    "the pool and the parser of aiohttp, without its session"
 )
 
 

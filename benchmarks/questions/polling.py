@@ -6,8 +6,8 @@ from benchmarks.harness.answers import Answer, Table
 from benchmarks.harness.arena import Arena
 
 MADE_OF = (
-    "aiohttp's own request (two thirds of it), and what every call of ours does: retry loop, permit, clocks, "
-    "observers, error checks; the poller by hand has none of it, and opens its sockets once"
+    "what every call of ours does: retry loop, permit, clocks, observers, error checks, and below them the pool and "
+    "the parser of aiohttp; the poller by hand has none of ours, and opens its sockets once"
 )
 
 

@@ -6,12 +6,16 @@ import asyncio
 import io
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from functools import cached_property
+from types import FunctionType
 from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import HttpProcessingError
 from multidict import CIMultiDict, istr
+from yarl import URL
 
 from zhipu_async.errors import (
     APIConnectionError,
@@ -22,6 +26,7 @@ from zhipu_async.errors import (
     ZhipuError,
 )
 from zhipu_async.transport.addresses import placed
+from zhipu_async.transport.direct import Answer, Direct, Place, lines_of
 from zhipu_async.transport.lookout import Lookout
 from zhipu_async.transport.loops import PerLoop
 
@@ -30,6 +35,10 @@ HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far belo
 PLAIN_BODY_BYTES = 1024 * 1024  # larger bodies are written piece by piece, so that the loop is not held up
 INFLATED_PIECE_BYTES = 256 * 1024  # what one compressed piece may become at a time
 PIECE_BYTES = 64 * 1024  # of a body at a time, where it is not read whole
+
+KNOWN_VERSIONS = frozenset({"3.12", "3.13", "3.14"})  # in which the short way was tried
+# A kept connection that was closed meanwhile.
+GONE = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionResetError)
 
 # What aiohttp raises from a body that does not arrive; RuntimeError when it broke while nobody read.
 BROKEN = (OSError, ValueError, RuntimeError, aiohttp.ClientError)
@@ -46,9 +55,7 @@ class Http:
     def __init__(self, *, trust_env: bool = False, session: aiohttp.ClientSession | None = None) -> None:
         self._trust_env = trust_env
         self._injected = session
-        self._sessions: PerLoop[aiohttp.ClientSession] = PerLoop(
-            self._open_session, _close_session, _abandon_session
-        )
+        self._sessions: PerLoop[Own] = PerLoop(self._open_session, _close_session, _abandon_session)
         self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
 
     def __repr__(self) -> str:
@@ -74,24 +81,29 @@ class Http:
 
         leaving: called when there is a connection and the first bytes go out on it.
         """
-        session = self._injected or self._sessions.here() or await self._sessions.get()
-        if self._injected is not None:
-            _check_usable(self._injected)
+        own = None if self._injected is not None else self._sessions.here() or await self._sessions.get()
+        session = _usable(self._injected) if own is None else own.session
+        timeout = self._timeouts.get(connect) or self._timeout(connect)
+        place: Place | None = None
         try:
+            if not isinstance(headers, Headers):
+                headers = own_form(headers)
+            if own is not None and not query and not redirects:
+                place = own.place(method, url, headers, body)
+            if own is not None and place is not None and (body is None or isinstance(body, bytes)):
+                return Response(await own.direct.send(place, headers.lines, body, timeout, leaving), session)
             answer = await session.request(
                 method,
-                url
-                if body is not None
-                else placed(url),  # what has a body goes to few addresses, which aiohttp keeps
+                url if body is not None else placed(url),  # with a body there are few, which aiohttp keeps
                 data=_payload(body, leaving),
-                headers=headers if isinstance(headers, Headers) else own_form(headers),
+                headers=headers,
                 params=query or None,
-                timeout=self._timeouts.get(connect) or self._timeout(connect),
+                timeout=timeout,
                 allow_redirects=redirects,
                 auto_decompress=False,
                 raise_for_status=False,
             )
-        except (OSError, ValueError, aiohttp.ClientError) as exc:
+        except (OSError, ValueError, HttpProcessingError, aiohttp.ClientError) as exc:
             failure, cause = _translated(exc, connect), _without_headers(exc)
         else:
             return Response(answer, session)
@@ -103,26 +115,67 @@ class Http:
             _end_draining(self._injected)
         await self._sessions.close()
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> Own:
         # The limiter decides how much is under way, so the pool must not queue as well.
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        session = aiohttp.ClientSession(
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self._trust_env,
             max_line_size=HEADER_LINE_BYTES,
             max_field_size=HEADER_LINE_BYTES,
         )
+        return Own(session, connector)
 
     def _timeout(self, connect: float | None) -> aiohttp.ClientTimeout:
         made = self._timeouts[connect] = aiohttp.ClientTimeout(total=None, connect=connect)
         return made
 
 
-def _check_usable(injected: aiohttp.ClientSession) -> None:
+def _usable(injected: aiohttp.ClientSession | None) -> aiohttp.ClientSession:
+    assert injected is not None
     if injected.closed:
         raise InvalidArgument("the http_session that was given is closed")
     if getattr(injected, "_loop", None) not in (None, asyncio.get_running_loop()):
         raise InvalidArgument("the http_session that was given belongs to another event loop")
+    return injected
+
+
+class Own:
+    """A session of ours, and the short way over its connector."""
+
+    __slots__ = ("_is_watched", "_loop", "direct", "session")
+
+    def __init__(self, session: aiohttp.ClientSession, connector: aiohttp.BaseConnector) -> None:
+        self.session = session
+        self.direct = Direct(connector, self._asking, HEADER_LINE_BYTES, GONE)
+        self._loop = asyncio.get_running_loop()
+        # A proxy may stand in between, tracers ask sessions to tell them of each step, and an aiohttp that is newer
+        # than this may want to be asked otherwise.
+        self._is_watched = (
+            session.trust_env or bool(session.trace_configs) or _version() not in KNOWN_VERSIONS
+        )
+
+    def place(self, method: str, url: str, headers: Headers, body: Body) -> Place | None:
+        """Return where a usual request goes, None when it has to take the long way."""
+        if self._is_watched or not (
+            body is None or (isinstance(body, bytes) and len(body) <= PLAIN_BODY_BYTES)
+        ):
+            return None
+        return self.direct.place(method, url) if headers.lines and not _is_mocked() else None
+
+    def _asking(self, origin: str) -> aiohttp.ClientRequest:
+        return aiohttp.ClientRequest("GET", URL(origin), loop=self._loop, session=self.session)
+
+
+def _version() -> str:
+    return ".".join(aiohttp.__version__.split(".")[:2])
+
+
+def _is_mocked() -> bool:
+    """Whether somebody stands in for aiohttp: tests with fixed replies do, and tracers that look at each request."""
+    request: object = getattr(aiohttp.ClientSession, "_request", None)
+    return type(request) is not FunctionType or request.__code__.co_filename != aiohttp.client.__file__
 
 
 class Headers(CIMultiDict[str]):
@@ -130,6 +183,11 @@ class Headers(CIMultiDict[str]):
 
     Values do not show: tools that print the variables of a traceback would print the key.
     """
+
+    @cached_property
+    def lines(self) -> bytes:
+        """Return them as they are sent, b"" when one of them changes how a request is sent."""
+        return lines_of(self)
 
     def __repr__(self) -> str:
         return f"<headers {', '.join(self)}>"
@@ -150,7 +208,7 @@ class Response:
 
     __slots__ = ("_answer", "_content", "_given", "_inflater", "_session", "_unread", "headers", "status")
 
-    def __init__(self, answer: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse | Answer, session: aiohttp.ClientSession) -> None:
         self._answer = answer
         self._session = session
         self._content = answer.content
@@ -379,10 +437,12 @@ def _payload(body: Body, leaving: Callable[[], None]) -> aiohttp.Payload | Async
 
 
 # Whose end is still awaited though nobody reads them any more: closed together with their session.
-_draining: WeakKeyDictionary[aiohttp.ClientSession, set[aiohttp.ClientResponse]] = WeakKeyDictionary()
+_draining: WeakKeyDictionary[aiohttp.ClientSession, set[aiohttp.ClientResponse | Answer]] = (
+    WeakKeyDictionary()
+)
 
 
-def _inflater(encoding: str, answer: aiohttp.ClientResponse) -> zlib._Decompress | None:  # pyright: ignore[reportPrivateUsage]
+def _inflater(encoding: str, answer: aiohttp.ClientResponse | Answer) -> zlib._Decompress | None:  # pyright: ignore[reportPrivateUsage]
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return None
@@ -400,7 +460,7 @@ def _translated(exc: Exception, connect: float | None) -> ZhipuError:
         return APIConnectionError(f"cannot connect to {exc.host}:{exc.port} ({reason})", sent=False)
     if isinstance(exc, aiohttp.ClientHttpProxyError):
         return APIConnectionError(f"cannot connect: the proxy answered with HTTP {exc.status}", sent=False)
-    if isinstance(exc, aiohttp.ClientResponseError):
+    if isinstance(exc, aiohttp.ClientResponseError | HttpProcessingError):
         return APIConnectionError("what came is not an HTTP answer", sent=True)
     if isinstance(exc, ValueError) and not isinstance(exc, OSError):  # before any connection was looked for
         return InvalidArgument(f"the request cannot be sent ({type(exc).__name__}): is its address right?")
@@ -420,7 +480,8 @@ def _without_headers(exc: Exception) -> Exception | None:
     return None if isinstance(exc, aiohttp.ClientResponseError) else exc
 
 
-async def _close_session(session: aiohttp.ClientSession) -> None:
+async def _close_session(own: Own) -> None:
+    session = own.session
     _end_draining(session)
     await session.close()
 
@@ -430,7 +491,8 @@ def _end_draining(session: aiohttp.ClientSession) -> None:
         answer.close()
 
 
-def _abandon_session(session: aiohttp.ClientSession) -> None:
+def _abandon_session(own: Own) -> None:
+    session = own.session
     # Its loop is closed, so nothing can be awaited or scheduled there any more. aiohttp forgets such
     # connections and asyncio then warns of each; only private names still reach the sockets.
     _draining.pop(session, None)

@@ -1,0 +1,172 @@
+"""The short way of a usual request: the pool, TLS and parser of aiohttp, without the steps of its session."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from zhipu_async.errors import APITimeoutError
+
+if TYPE_CHECKING:
+    import aiohttp
+    from aiohttp.connector import Connection
+    from aiohttp.http import RawResponseMessage
+
+MOST_PLACES = 256  # a program calls a dozen endpoints; but each poll of a task has an address of its own
+INFORMATIONAL = frozenset({100, 102, 103})  # more is to come; who switches protocols (101) has answered
+
+# Nothing to quote, nothing to resolve, no header that changes how a request is sent: the rest is for aiohttp.
+PLAIN_URL = re.compile(r"(https?://([A-Za-z0-9.-]+(?::[0-9]+)?))((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)")
+METHODS = frozenset({"GET", "POST"})
+NOT_PLAIN = frozenset({"connection", "content-length", "cookie", "expect", "host", "transfer-encoding"})
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Place(NamedTuple):
+    """Where requests go."""
+
+    url: str
+    asking: aiohttp.ClientRequest
+    """What the pool is asked with for a connection; it is never sent."""
+    start: bytes
+    """The first line and the host."""
+    takes_body: bool
+
+
+class Direct:
+    """Sends the usual requests of one session over its connector.
+
+    aiohttp's session and request take 1,600 steps of the interpreter for what is the same each time: they copy the
+    headers three times, parse the address, look for cookies, proxies and traces, and begin a task that writes the body.
+    """
+
+    def __init__(
+        self,
+        connector: aiohttp.BaseConnector,
+        asking: Callable[[str], aiohttp.ClientRequest],
+        line_bytes: int,
+        gone: tuple[type[Exception], ...],
+    ) -> None:
+        self._connector = connector
+        self._asking = asking
+        self._line_bytes = line_bytes
+        self._gone = gone
+        self._loop = asyncio.get_running_loop()
+        self._origins: dict[str, aiohttp.ClientRequest] = {}
+        self._places: dict[tuple[str, str], Place] = {}
+
+    def place(self, method: str, url: str) -> Place | None:
+        """Return where a request goes; None when it is not a plain one."""
+        return self._places.get((method, url)) or self._new_place(method, url)
+
+    def _new_place(self, method: str, url: str) -> Place | None:
+        plain = PLAIN_URL.fullmatch(url) if method in METHODS else None
+        if plain is None:
+            return None
+        if len(self._places) >= MOST_PLACES:
+            self._places.clear()
+        origin, host, path = plain.groups()
+        start = f"{method} {path} HTTP/1.1\r\nHost: {host.lower()}\r\n".encode()
+        asking = self._origins.get(origin) or self._origins.setdefault(origin, self._asking(origin))
+        made = self._places[method, url] = Place(url, asking, start, method == "POST")
+        return made
+
+    async def send(
+        self,
+        place: Place,
+        lines: bytes,
+        body: bytes | None,
+        timeout: aiohttp.ClientTimeout,
+        leaving: Callable[[], None],
+    ) -> Answer:
+        """Return the answer once its header has arrived. Cancelling closes the connection.
+
+        lines: the headers. leaving: called when the first bytes go out.
+        """
+        written = _written(place, lines, body)
+        is_last = place.takes_body  # as in aiohttp: what only reads is sent once more on another connection
+        while True:
+            try:
+                connection = await self._connector.connect(place.asking, traces=[], timeout=timeout)
+            except TimeoutError as exc:
+                raise APITimeoutError(clock="connect", seconds=timeout.connect or 0.0, sent=False) from exc
+            try:
+                protocol, transport = connection.protocol, connection.transport
+                if protocol is None or transport is None or transport.is_closing():
+                    raise ConnectionResetError("closed before anything was sent")
+                protocol.set_response_params(
+                    read_until_eof=True,
+                    auto_decompress=False,
+                    max_line_size=self._line_bytes,
+                    max_field_size=self._line_bytes,
+                )
+                leaving()
+                transport.write(written)
+                message, content = await protocol.read()
+                while message.code in INFORMATIONAL:
+                    message, content = await protocol.read()
+                return Answer(place.url, connection, message, content, self._loop)
+            except BaseException as error:
+                connection.close()
+                if is_last or not isinstance(error, self._gone):
+                    raise
+                is_last = True
+
+
+def _written(place: Place, lines: bytes, body: bytes | None) -> bytes:
+    if body is None and not place.takes_body:
+        return b"%b%b\r\n" % (place.start, lines)
+    body = body or b""
+    return b"%b%bContent-Length: %d\r\n\r\n%b" % (place.start, lines, len(body), body)
+
+
+def lines_of(headers: Mapping[str, str]) -> bytes:
+    """Return the lines of headers, b"" when one of them changes how a request is sent."""
+    if not NOT_PLAIN.isdisjoint(name.lower() for name in headers):
+        return b""
+    lines = [f"{name}: {value}\r\n" for name, value in {"Accept": "*/*", **headers}.items()]
+    if any(CONTROL.search(line, 0, len(line) - 2) for line in lines):
+        raise ValueError("a header holds a control character")
+    return "".join(lines).encode()
+
+
+class Answer:
+    """A response as far as `Response` needs it; its connection goes back by itself when the end comes."""
+
+    __slots__ = ("_loop", "connection", "content", "headers", "status", "url")
+
+    def __init__(
+        self,
+        url: str,
+        connection: Connection,
+        message: RawResponseMessage,
+        content: aiohttp.StreamReader,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.url = url
+        self.connection: Connection | None = connection
+        self.status: int = message.code
+        self.headers: Mapping[str, str] = message.headers
+        self.content = content
+        self._loop = loop
+        content.on_eof(self._end)
+
+    def _end(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return
+        transport = connection.transport
+        if transport is None or transport.get_write_buffer_size():
+            connection.close()  # answered before all was sent: what is left would stand before the next request
+        else:
+            connection.release()
+
+    def close(self) -> None:
+        """Drop the connection at once, and wake who reads."""
+        connection, self.connection = self.connection, None
+        if self.content.exception() is None:
+            self.content.set_exception(ConnectionAbortedError("the response was closed"))
+        if connection is not None and not self._loop.is_closed():
+            connection.close()
