@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import logging
 import re
 import shlex
 import struct
@@ -103,6 +104,7 @@ def surroundings(
     module = ModuleType("documented")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     yield module
+    logging.getLogger("zhipu_async").setLevel(logging.NOTSET)  # a page has changed it
     vars(module).clear()
 
 

@@ -103,6 +103,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ENDS_OF_SENTENCES = (".", "!", "?", "…", "]", "。", "！", "？")  # the platform also speaks Chinese
+CLOCKS: Mapping[str, str] = {
+    "connect": "there was no connection by then",
+    "first": "nothing had come back by then, and timeout=Timeout(first=...) waits longer",
+    "idle": "nothing more came for so long, and timeout=Timeout(idle=...) waits longer",
+    "total": "queueing, retries and pauses count too, and timeout=Timeout(total=...) gives them more",
+}
+"""What each clock waited for."""
 SHOWN_MESSAGE_CHARACTERS = 400  # a gateway's HTML page is not a sentence; `.body` has all of it
 
 
@@ -287,7 +294,8 @@ class APITimeoutError(APIConnectionError, TimeoutError):
 
     def _what(self) -> str:
         ran_out = f"the '{self.clock}' clock ran out after {self.seconds:g} s" if self.clock else ""
-        text = ": ".join(part for part in (ran_out, self.message) if part)
+        what = self.message or CLOCKS.get(self.clock, "")
+        text = ": ".join(part for part in (ran_out, what) if part)
         return text + self._where()
 
 

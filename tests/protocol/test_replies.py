@@ -62,6 +62,14 @@ def test_an_error_beside_messages_is_a_fault_unless_it_belongs_to_the_answer() -
     assert fault_in(empty, Envelope.ANSWER) is not None
 
 
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (b"{", "is not JSON")]
+)
+def test_an_empty_body_is_told_from_a_broken_one(content: bytes, said: str) -> None:
+    with pytest.raises(Undecodable, match=said):
+        read_reply(content, Thing, Envelope.BARE)
+
+
 def test_a_line_of_a_batch_is_content_whatever_it_tells_of() -> None:
     value = {"custom_id": "job-000001", "error": {"code": "1301"}}
     assert fault_in(value, Envelope.CONTENT) is None

@@ -8,7 +8,14 @@ import pickle
 import pytest
 
 from zhipu_async import errors, explain
-from zhipu_async.errors import APIStatusError, APITimeoutError, InvalidArgument, RateLimitError, ZhipuError
+from zhipu_async.errors import (
+    CLOCKS,
+    APIStatusError,
+    APITimeoutError,
+    InvalidArgument,
+    RateLimitError,
+    ZhipuError,
+)
 
 KINDS = [getattr(errors, name) for name in errors.__all__]
 
@@ -62,6 +69,13 @@ def test_an_error_that_no_page_describes_names_no_command() -> None:
 )
 def test_what_happened_and_what_to_do_are_two_sentences(happened: str, said: str) -> None:
     assert str(InvalidArgument(happened, hint="Set one.")) == said
+
+
+@pytest.mark.parametrize("clock", ["connect", "first", "idle", "total"])
+def test_a_timeout_says_what_was_waited_for(clock: str) -> None:
+    said = str(APITimeoutError(clock=clock, seconds=2.5))
+    assert said == f"the '{clock}' clock ran out after 2.5 s: {CLOCKS[clock]}"
+    assert str(APITimeoutError("the download stalled", clock=clock)).endswith(": the download stalled")
 
 
 def test_a_page_of_html_is_cut_to_a_line() -> None:

@@ -8,7 +8,7 @@ from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 # asyncio writes the bytes of requests, and so the key, from frames of its own.
-OURS = frozenset({"zhipu_async", "aiohttp", "websockets", "asyncio"})
+OURS: frozenset[str] = frozenset({"zhipu_async", "aiohttp", "websockets", "asyncio"})
 COROUTINE = 0x80  # inspect.CO_COROUTINE; inspect itself takes four milliseconds to import
 SUSPENDABLE = COROUTINE | 0x20 | 0x200  # and generators of both kinds
 

@@ -57,7 +57,7 @@ def parse(body: bytes) -> object:
         return _whole_characters(value) if HALF.search(body) else value
     except (ValueError, RecursionError):
         pass  # such exceptions hold the whole body, and show it
-    raise Undecodable("the body is not JSON")
+    raise Undecodable("the body is not JSON" if body.strip() else "the body is empty")
 
 
 def _whole_characters(value: object) -> object:
