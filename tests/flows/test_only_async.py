@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -43,3 +44,11 @@ def test_a_plain_for_is_told_what_to_write(read: AsyncIterable[object]) -> None:
 def test_whoever_asks_whether_a_stream_is_a_plain_one_hears_a_type_error() -> None:
     with pytest.raises(TypeError):  # as Django does, before it reads it asynchronously
         iter(STREAM)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+async def test_an_exit_stack_enters_what_async_with_does(zhipu: AsyncZhipuAI) -> None:
+    async with AsyncExitStack() as stack:  # type checkers agree, too
+        stream = await stack.enter_async_context(
+            zhipu.chat.completions.stream(model="glm-4.7", messages="Say hi")
+        )
+        assert (await stream.finish()).text == "hi"

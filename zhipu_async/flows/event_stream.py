@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -37,8 +37,14 @@ class EventStream(OnlyAsyncWith, OnlyAsyncFor, Generic[T]):
         """
         return await self._cursor.open(self)
 
-    def __aenter__(self) -> Coroutine[object, None, Self]:
-        return self._cursor.open(self)  # opened by the thousand, each spares the frame of a coroutine
+    if TYPE_CHECKING:  # which an exit stack, too, takes for a context manager
+
+        async def __aenter__(self) -> Self: ...
+
+    else:
+
+        def __aenter__(self):
+            return self._cursor.open(self)  # opened by the thousand, each spares the frame of a coroutine
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
