@@ -138,6 +138,23 @@ async def test_a_cancelled_intent_is_taken_back_because_nothing_was_sent(noteboo
     assert notebook.entries == {}
 
 
+async def test_closing_waits_until_a_cancelled_intent_is_taken_back(
+    zhipu: AsyncZhipuAI, notebook: Notebook
+) -> None:
+    notebook.gate.clear()
+    submitting = asyncio.ensure_future(zhipu.chat.completions.submit(model="glm-4.7", messages="hi"))
+    while "begin" not in notebook.calls:
+        await asyncio.sleep(0)
+    submitting.cancel()
+    await asyncio.wait([submitting])
+    closing = asyncio.ensure_future(zhipu.close())
+    await settle()
+    assert notebook.closed == 0
+    notebook.gate.set()
+    await closing
+    assert (notebook.calls, notebook.entries, notebook.closed) == (["begin", "erase"], {}, 1)
+
+
 async def test_a_cancelled_wait_for_the_id_does_not_lose_it(notebook: Notebook) -> None:
     line = line_in(notebook)
     await line.intend()

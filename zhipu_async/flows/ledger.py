@@ -102,7 +102,9 @@ class Line:
             await asyncio.shield(beginning)
         except asyncio.CancelledError:
             if self.earlier is None:
-                keep_going(self._take_back(beginning))
+                taking = keep_going(self._take_back(beginning))
+                _taking_back[taking] = self.ledger
+                taking.add_done_callback(_taking_back.pop)
             raise
         self.written = True
 
@@ -183,6 +185,15 @@ def error_of(reason: bytes) -> Exception:
 # ── what must not be lost to a cancellation ────────────────────────────────────────────────────────
 
 _going: set[asyncio.Future[Any]] = set()
+_taking_back: dict[asyncio.Future[None], Ledger] = {}
+
+
+async def taken_back(ledger: Ledger) -> None:
+    """Wait for the intents that this loop is taking back: a ledger that was closed would open again for them."""
+    loop = asyncio.get_running_loop()
+    ours = [future for future, of in _taking_back.items() if of is ledger and future.get_loop() is loop]
+    if ours:
+        await asyncio.wait(ours)
 
 
 def keep_going(work: Awaitable[T]) -> asyncio.Future[T]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from zhipu_async.errors import APITimeoutError, ConcurrencyLimit, IllegalCall, InvalidArgument, TaskFailed
-from zhipu_async.flows.ledger import Ledger, Line, keep_going, new_entry, reason_of
+from zhipu_async.flows.ledger import Ledger, Line, keep_going, new_entry, reason_of, taken_back
 from zhipu_async.flows.observe import TaskRecord
 from zhipu_async.flows.places import Holder, Places
 from zhipu_async.flows.request import Request
@@ -208,6 +208,7 @@ class TaskFlow:
         if notes := [note for note in self._notes if note.get_loop() is asyncio.get_running_loop()]:
             await asyncio.wait(notes)
         if self.ledger is not None:
+            await taken_back(self.ledger)
             await self.ledger.close()
 
     # ── submitting ─────────────────────────────────────────────────────────────────────────────────
