@@ -271,6 +271,7 @@ async def test_a_path_without_its_slash_is_named() -> None:
             "repairs takes a whole number",
         ),
         ("run", {"model": "m", "messages": "x", "tools": [], "max_rounds": "2"}, "max_rounds takes a whole"),
+        ("observe", {"observer": 5}, r"an observer needs the method started\(\); int has none"),
         ("attach", {"ref": None}, "a task reference is a TaskRef or the text of one, not NoneType"),
     ],
 )

@@ -171,7 +171,7 @@ class AsyncZhipuAI(Veiled, OnlyAsyncWith):
 
     def observe(self, observer: Observer) -> None:
         """Tell an observer of every call from now on."""
-        self._calls.observers.all.append(observer)
+        self._calls.observers.add(observer)
 
     @property
     def base_url(self) -> str:

@@ -97,6 +97,11 @@ async def others() -> set[asyncio.Task[Any]]:
 # ── one task ───────────────────────────────────────────────────────────────────────────────────────
 
 
+async def test_a_wait_that_is_no_number_is_refused(zhipu: AsyncZhipuAI) -> None:
+    with pytest.raises(InvalidType, match="timeout takes seconds or None, not str"):
+        await zhipu.tasks.attach("videos:1").wait(timeout="5")  # type: ignore[arg-type]  # pyright: ignore
+
+
 async def test_awaiting_a_task_gives_the_answer(zhipu: AsyncZhipuAI, setting: Setting) -> None:
     setting.sim.script("Once upon a time")
     task = await submit(zhipu)

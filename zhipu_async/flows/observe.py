@@ -8,6 +8,8 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from zhipu_async.errors import InvalidType
+
 log: logging.Logger = logging.getLogger("zhipu_async")
 log.addHandler(logging.NullHandler())  # else warnings would be printed where nobody set logging up
 
@@ -81,12 +83,23 @@ class Observer(Protocol):
         ...
 
 
+NEEDED = ("started", "retrying", "finished")
+
+
 class Observers:
     """Tells all observers; what one of them raises is logged and hurts nobody."""
 
     def __init__(self, *observers: Observer, ends: Callable[[CallRecord], None]) -> None:
         self.all: list[Observer] = list(observers)
         self._ends = ends  # what the client itself wants to know of the end of each call
+
+    def add(self, observer: Observer) -> None:
+        """Tell one more."""
+        if missing := [name for name in NEEDED if not callable(getattr(observer, name, None))]:
+            raise InvalidType(
+                f"an observer needs the method {missing[0]}(); {type(observer).__name__} has none"
+            )
+        self.all.append(observer)
 
     def started(self, call: CallRecord) -> None:
         """Tell of a call before its first attempt."""

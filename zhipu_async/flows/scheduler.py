@@ -24,6 +24,7 @@ from zhipu_async.protocol.schedule import (
     forgives,
     is_refusal,
 )
+from zhipu_async.protocol.timeouts import check_wait
 from zhipu_async.transport.clock import Clock
 from zhipu_async.types.base import Reply
 from zhipu_async.types.tasks import TaskRef
@@ -136,6 +137,7 @@ class Scheduler:
         age: how many seconds ago the task was submitted; None asks at once.
         record: what observers are told, if they have heard of the task already.
         """
+        check_wait(timeout)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         wait = Wait(self._entry(kind, ref, age, record), future, timeout)
         wait.watched.waits.add(wait)

@@ -31,14 +31,21 @@ class Timeout(msgspec.Struct, frozen=True):
         """Return these clocks with a number, or None, taken as the total; a Timeout replaces all four."""
         if isinstance(timeout, Timeout):
             return timeout
-        _check("timeout", timeout)
+        _check("timeout", timeout, "seconds, a Timeout or None")
         return msgspec.structs.replace(self, total=timeout)
 
 
-def _check(name: str, seconds: object) -> None:
+def check_wait(seconds: object) -> None:
+    """Raise unless this is how long one may wait for a task; None is no limit, 0 only looks."""
+    if seconds == 0 and not isinstance(seconds, bool):
+        return
+    _check("timeout", seconds)
+
+
+def _check(name: str, seconds: object, takes: str = "seconds or None") -> None:
     if seconds is None:
         return
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise InvalidType(f"{name} takes seconds, a Timeout or None, not {type(seconds).__name__}")
+        raise InvalidType(f"{name} takes {takes}, not {type(seconds).__name__}")
     if not 0 < seconds < math.inf:
         raise InvalidArgument(f"{name} must be more than 0 seconds, not {seconds!r}; None means no limit")
