@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.protocol.realtime_talk import new, ready, wanted
 from zhipu_async.errors import IllegalCall, InvalidArgument, RealtimeClosed
@@ -94,13 +94,13 @@ def outcome(state: State, call: Call, **more: object) -> str:
 
 def state(**fields: object) -> State:
     config = wanted(turn_detection="client_vad")
-    return replace(State(config, config, connection=Connection.READY), **fields)  # type: ignore[arg-type]
+    return replace(State(config, config, connection=Connection.READY), **fields)
 
 
 def server_state(**fields: object) -> State:
     config = wanted(turn_detection="server_vad")
     usable = State(config, config, connection=Connection.READY, input=Input.LISTENING)
-    return replace(usable, **fields)  # type: ignore[arg-type]
+    return replace(usable, **fields)
 
 
 def unusable() -> list[tuple[Call, Connection, str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from zhipu_async.errors import IllegalCall, RealtimeError, ToolRoundsExceeded, ZhipuError
 from zhipu_async.flows.realtime_answer import Answers
-from zhipu_async.flows.tools import ToolAnswer, Toolbox
 from zhipu_async.protocol.realtime import Machine
 from zhipu_async.protocol.realtime_answers import AnswerRecord, FunctionCall
 from zhipu_async.protocol.realtime_calls import Refusal, Verdict
@@ -19,6 +19,9 @@ from zhipu_async.types.realtime_client import (
     ResponseCreate,
     function_result,
 )
+
+if TYPE_CHECKING:
+    from zhipu_async.flows.tools import ToolAnswer, Toolbox
 
 # Rounds of calls without a word in between; a model that still calls then is going in circles.
 MOST_ROUNDS = 8
@@ -36,22 +39,19 @@ class Talks(Protocol):
     def post(self, event: ClientEvent) -> None: ...
 
 
-@dataclass
-class Round:
+class Round(msgspec.Struct):
     """The calls of one response and the tasks that work on them."""
 
     record: AnswerRecord
-    started: list[tuple[FunctionCall, asyncio.Task[ToolAnswer]]] = field(
-        default_factory=list[tuple[FunctionCall, asyncio.Task[ToolAnswer]]]
-    )
+    started: list[tuple[FunctionCall, asyncio.Task[ToolAnswer]]] = []
     settling: bool = False
 
 
 class ToolRunner:
     """Starts tools as their calls come in, and hands over the results when the response is done."""
 
-    def __init__(self, tools: Iterable[object], manual: Iterable[str], driver: Talks) -> None:
-        self._toolbox = Toolbox(tools)
+    def __init__(self, tools: Collection[object], manual: Iterable[str], driver: Talks) -> None:
+        self._toolbox = _toolbox(tools)
         self._manual = frozenset(manual)
         self._driver = driver
         self.rounds: int = 0  # since the last answer without calls
@@ -60,7 +60,7 @@ class ToolRunner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __bool__(self) -> bool:
-        return len(self._toolbox) > 0
+        return self._toolbox is not None and len(self._toolbox) > 0
 
     def progress(self, record: AnswerRecord, due: list[FunctionCall]) -> None:
         """Look at a response again: it has more calls, or has settled."""
@@ -86,6 +86,7 @@ class ToolRunner:
 
     def _start(self, current: Round) -> None:
         for call in current.record.calls[len(current.started) :]:
+            assert self._toolbox is not None  # without tools nothing gets here
             work = self._toolbox.answer(call.name, call.arguments) if self.runs(call) else _nothing()
             current.started.append((call, asyncio.ensure_future(work)))
 
@@ -149,4 +150,15 @@ class ToolRunner:
 
 async def _nothing() -> ToolAnswer:
     """Stand in for a function that the caller runs."""
+    from zhipu_async.flows.tools import ToolAnswer
+
     return ToolAnswer("", None)
+
+
+def _toolbox(tools: Collection[object]) -> Toolbox | None:
+    """Put the tools into a box; most calls have none, and it takes five milliseconds to import."""
+    if not tools:
+        return None
+    from zhipu_async.flows.tools import Toolbox
+
+    return Toolbox(tools)

@@ -8,7 +8,8 @@ what each event does.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+
+import msgspec
 
 from zhipu_async.errors import RealtimeClosed, RealtimeError, TurnStalled
 from zhipu_async.protocol.realtime_acks import Sent
@@ -64,7 +65,7 @@ class Machine(Core):
     def judge_commit(self, *, with_more: bool) -> None:
         """Raise what would be wrong with a commit, after the rest of the sound if there is some."""
         rest = with_more and self.state.situation is Situation.CLIENT_VAD
-        state = replace(self.state, input=Input.BUFFERED) if rest else self.state
+        state = msgspec.structs.replace(self.state, input=Input.BUFFERED) if rest else self.state
         judge(state, Asked(Call.COMMIT, InputAudioBufferCommit()))
 
     def judge_text(self, event: ConversationItemCreate, waived: Collection[Refusal] = ()) -> Verdict:
@@ -72,7 +73,9 @@ class Machine(Core):
         verdict = self.judge(event)
         if verdict is not Verdict.SEND:
             return verdict
-        with_item = replace(self.state, unanswered=self.state.unanswered + 1, items=self.state.items + 1)
+        with_item = msgspec.structs.replace(
+            self.state, unanswered=self.state.unanswered + 1, items=self.state.items + 1
+        )
         return judge(with_item, Asked(Call.RESPOND, ResponseCreate(), waived=waived))
 
     def sent(self, event: ClientEvent, now: float, *, milliseconds: float = 0.0) -> list[Output]:

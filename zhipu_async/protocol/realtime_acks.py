@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+
+import msgspec
 
 from zhipu_async.protocol.realtime_answers import AnswerRecord
 from zhipu_async.protocol.realtime_calls import Call
@@ -27,8 +28,7 @@ UNANSWERED_CALLS = 256  # the platform answers most within a second; beyond this
 _BY_NAME = {"stop_task_error": Call.CANCEL, "video_model_query_error": Call.RESPOND}
 
 
-@dataclass(slots=True, eq=False)
-class Sent:
+class Sent(msgspec.Struct, eq=False):
     """A call on its way: what it was, and what it changed on our side."""
 
     id: str
@@ -38,11 +38,10 @@ class Sent:
     record: AnswerRecord | None = None
 
 
-@dataclass(slots=True)
-class Acks:
+class Acks(msgspec.Struct):
     """The calls that have not been answered, oldest first."""
 
-    open: deque[Sent] = field(default_factory=lambda: deque[Sent](maxlen=UNANSWERED_CALLS))
+    open: deque[Sent] = msgspec.field(default_factory=lambda: deque[Sent](maxlen=UNANSWERED_CALLS))
 
     def add(self, sent: Sent) -> None:
         """Note a call that was sent."""

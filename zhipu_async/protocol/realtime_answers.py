@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar, Final
+
+import msgspec
 
 from zhipu_async.errors import ZhipuError
 from zhipu_async.protocol.audio import OUTPUT_RATE, SAMPLE_BYTES, Aligner, duration_ms
@@ -31,8 +32,7 @@ TIMED_OUT: Final = "timed_out"  # our word for one whose end never came
 Place = tuple[str, int, int]
 
 
-@dataclass(slots=True)
-class FunctionCall:
+class FunctionCall(msgspec.Struct):
     """A function the model wants called."""
 
     name: str
@@ -65,27 +65,26 @@ class Pieces:
         return "".join(piece for pieces in self._places.values() for piece in pieces)
 
 
-@dataclass(eq=False)
-class AnswerRecord:
+class AnswerRecord(msgspec.Struct, eq=False):
     """One answer: under way until `settled`, then with a status or with the failure that ended it."""
 
     id: str = ""
     status: str = ""
-    usage: RealtimeUsage = field(default_factory=RealtimeUsage)
+    usage: RealtimeUsage = msgspec.field(default_factory=RealtimeUsage)
     failure: ZhipuError | None = None
     settled: bool = False
     settled_at: float = 0.0
     interrupted: str = ""  # "cancel" or "speech_started"
     heard: str = ""  # what had been said when it was interrupted
-    calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
-    chunks: list[bytes] = field(default_factory=list[bytes])
+    calls: list[FunctionCall] = []
+    chunks: list[bytes] = []
     audio_bytes: int = 0
     unkept_audio_bytes: int = 0
-    faults: list[str] = field(default_factory=list[str])
+    faults: list[str] = []
     keep_audio: bool = True
-    _text: Pieces = field(default_factory=Pieces)
-    _transcript: Pieces = field(default_factory=Pieces)
-    _aligner: Aligner = field(default_factory=Aligner)
+    _text: Pieces = msgspec.field(default_factory=Pieces)
+    _transcript: Pieces = msgspec.field(default_factory=Pieces)
+    _aligner: Aligner = msgspec.field(default_factory=Aligner)
 
     @property
     def text(self) -> str:

@@ -7,9 +7,10 @@ name of the rule that decides among the states of a usable session.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
+
+import msgspec
 
 from zhipu_async.errors import IllegalCall, InvalidArgument, RealtimeClosed
 from zhipu_async.protocol.audio import CLIP_MS, MESSAGE_BYTES
@@ -105,8 +106,7 @@ class Refusal(Enum):
     UNKNOWN_ITEM = ("that item belongs to a history that is gone", "Use ids of this connection.")
 
 
-@dataclass
-class State:
+class State(msgspec.Struct):
     """Everything the rules look at."""
 
     wanted: SessionConfig
@@ -119,9 +119,9 @@ class State:
     items: int = 0  # of these, the ones the caller created
     frames: int = 0  # pictures since then
     clip_ms: float = 0.0  # sound since the last commit or clear
-    calls: list[FunctionCall] = field(default_factory=list[FunctionCall])  # of the answer before this one
-    overtaken: list[FunctionCall] = field(default_factory=list[FunctionCall])  # the user spoke meanwhile
-    history: History = field(default_factory=History)
+    calls: list[FunctionCall] = []  # of the answer before this one
+    overtaken: list[FunctionCall] = []  # the user spoke meanwhile
+    history: History = msgspec.field(default_factory=History)
     end: RealtimeClosed | None = None  # why it is over, unless we closed it
 
     @property
@@ -159,8 +159,7 @@ _SITUATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A call with what its rule needs to know about it."""
 
     call: Call

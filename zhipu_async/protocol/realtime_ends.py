@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from zhipu_async.errors import InvalidArgument, RealtimeClosed, RealtimeError, RealtimeRefused, TurnStalled
 from zhipu_async.types.realtime import Reconnected
@@ -61,8 +62,7 @@ def as_closed(error: RealtimeError) -> RealtimeClosed:
     return error if isinstance(error, RealtimeClosed) else RealtimeClosed(str(error), whose="platform")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconnect:
+class Reconnect(msgspec.Struct, frozen=True, kw_only=True):
     """How a lost session is dialled again: each delay is drawn between zero and the step it stands for.
 
     A new connection is a new conversation: it is told again what can be told, and `Reconnected` says what

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from zhipu_async.types.realtime_client import InputItem, function_call, function_result, text_item
 
@@ -19,8 +20,7 @@ RETIRED_IDS = 1_000  # ids to recognise as gone; a longer memory helps nobody
 INTERRUPTED = "…"  # marks an answer that was cut off
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(msgspec.Struct, eq=False):
     """One thing that was said, asked or computed."""
 
     item: InputItem | None  # None: speech whose transcript never came
@@ -37,12 +37,11 @@ class Entry:
         return sum(len(part.encode()) // 4 + 1 for part in parts if part)
 
 
-@dataclass(slots=True)
-class History:
+class History(msgspec.Struct):
     """What was said in this conversation, oldest first, and which item ids are gone."""
 
-    entries: deque[Entry] = field(default_factory=lambda: deque[Entry](maxlen=KEPT_ENTRIES))
-    retired: deque[str] = field(default_factory=lambda: deque[str](maxlen=RETIRED_IDS))
+    entries: deque[Entry] = msgspec.field(default_factory=lambda: deque[Entry](maxlen=KEPT_ENTRIES))
+    retired: deque[str] = msgspec.field(default_factory=lambda: deque[str](maxlen=RETIRED_IDS))
 
     def add_text(self, item: InputItem) -> Entry:
         """Note a message or a function result that we send."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+import msgspec
 
 from zhipu_async.protocol.realtime_states import Word
 
@@ -23,8 +24,7 @@ class Timer(Word):
     PONG = "an answer to our ping"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How many seconds each wait may take; the defaults fit the platform's habits."""
 
     handshake: float = 10.0  # TCP, TLS and the upgrade together

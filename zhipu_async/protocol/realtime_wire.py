@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
@@ -37,8 +38,13 @@ SHOWN_TYPE_CHARACTERS = 100  # an event's name in a warning; the platform's long
 _EVENTS: dict[str, type[PlatformEvent]] = {
     str(kind.__struct_config__.tag): kind for kind in get_args(PlatformEvent)
 }
-_decode: msgspec.json.Decoder[PlatformEvent] = msgspec.json.Decoder(PlatformEvent)
 _encoder = msgspec.json.Encoder()
+
+
+@cache
+def decoder() -> msgspec.json.Decoder[PlatformEvent]:
+    """Return the decoder of all events: to make it takes some milliseconds, so a thread does that before it dials."""
+    return msgspec.json.Decoder(PlatformEvent)
 
 
 def encode(event: ClientEvent) -> bytes:
@@ -58,7 +64,7 @@ def client_event(event: Mapping[str, object]) -> ClientEvent | None:
 def decode(message: bytes) -> tuple[PlatformEvent | UnknownEvent | None, tuple[ProtocolWarning, ...]]:
     """Read one message; what cannot be an event at all gives None and a warning."""
     try:
-        event = _decode.decode(message)
+        event = decoder().decode(message)
     except ValueError:  # ValidationError, DecodeError and UnicodeDecodeError all are
         return _decode_leniently(message)
     if not event.event_id and b'"eventId"' in message:

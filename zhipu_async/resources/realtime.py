@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import ssl
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Literal
 
 from zhipu_async.errors import RealtimeRefused
@@ -27,6 +27,7 @@ from zhipu_async.protocol.realtime_config import (
 )
 from zhipu_async.protocol.realtime_ends import Reconnect
 from zhipu_async.protocol.realtime_timing import Patience
+from zhipu_async.protocol.realtime_wire import decoder
 from zhipu_async.resources.base import Resource
 from zhipu_async.types.realtime_session import TurnDetection
 
@@ -108,7 +109,7 @@ class Realtime(Resource):
     async def _dial(self, tls: ssl.SSLContext | None, seconds: float) -> Socket:
         """Open a socket with a fresh key; the library for it is imported off the loop, at the first call."""
         credentials = self._calls.credentials
-        await asyncio.to_thread(importlib.import_module, "zhipu_async.transport.websocket")
+        await asyncio.to_thread(_prepare)
         from zhipu_async.transport.websocket import dial
 
         key = await credentials.key()
@@ -123,3 +124,9 @@ class Realtime(Resource):
             )  # it may repeat what was sent
             error.args = (error.message,)
             raise
+
+
+def _prepare() -> None:
+    """Do what takes long, and once for all sessions."""
+    import_module("zhipu_async.transport.websocket")
+    decoder()
