@@ -85,7 +85,7 @@ def states() -> list[str]:
 def patience() -> list[str]:
     """How long each wait may take."""
     defaults = Patience()
-    rows = [[f"`{name}`", f"{getattr(defaults, name):g} s"] for name in Patience.__dataclass_fields__]
+    rows = [[f"`{name}`", f"{getattr(defaults, name):g} s"] for name in Patience.__struct_fields__]
     sentence = "`connect(patience=Patience(...))` says how long each step of the platform may take:"
     return ["## Patience", "", sentence, "", *table(["step", "by default"], rows)]
 
