@@ -112,6 +112,20 @@ def test_a_cap_that_falls_from_fifty_to_five_is_found_with_few_refusals() -> Non
     assert run.caps_seen[-1] in {4, 5, 6}
 
 
+@pytest.mark.parametrize("cap", [20, 50, 200])
+def test_a_cap_that_rises_far_is_not_overtaken(cap: int) -> None:
+    for seed in range(10):
+        run = Run(
+            calls=cap * 10 + 60,
+            hidden_cap=lambda succeeded, _: 1 if succeeded < 60 else cap,
+            duration=DURATIONS["exponential"],
+            refusal=0.2,
+            seed=seed,
+        )
+        assert run.run().refused_share <= 0.1
+        assert max(run.caps_seen) <= 1.5 * cap
+
+
 def test_a_cap_that_stands_for_long_is_hardly_probed() -> None:
     for seed in range(5):
         run = Run(

@@ -32,6 +32,7 @@ PROBES_FIXED = 14  # refused in a row: a limit that has stood for some 270 round
 PROBE_ROUNDS_FIXED = 40  # ... so that a key whose limit is 1 for hours sees 2.4 % of its requests refused
 LUCKY_STEPS = 2  # a probe may pass by chance, while another request ends; the third step is no chance
 GROWTH_SHARE = 4  # later steps add a quarter: from 1 to 50 in some twenty rounds
+STEPS_A_ROUND = 5  # a refusal is a part of a round late: faster, the cap would be twice the limit by then
 
 FIRST_PAUSE_SECONDS = 0.05  # before any answer has told how long requests take
 SHORTEST_PAUSE_SECONDS = 0.005  # of no use on the platform, but local tests answer within milliseconds
@@ -132,7 +133,7 @@ class Lane:
     def _successes_needed(self) -> float:
         if self._steps is None:
             return 1
-        return self.cap / self._steps if self._steps else self.cap * self._probe_rounds()
+        return self.cap / min(self._steps, STEPS_A_ROUND) if self._steps else self.cap * self._probe_rounds()
 
     def _probe_rounds(self) -> int:
         if not self._probes_refused:
