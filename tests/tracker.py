@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from traceback import walk_tb
 from types import FrameType
@@ -37,8 +38,15 @@ def frames(error: BaseException) -> list[FrameType]:
         frame
         for failure in chain(error)
         for frame, _ in walk_tb(failure.__traceback__)
-        if str(frame.f_globals.get("__name__")).partition(".")[0] in LIBRARIES
+        if _is_of_library(frame)
     ]
+
+
+def _is_of_library(frame: FrameType) -> bool:
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    # Python 3.13.0 crashes where a generator caught an error, was closed, and somebody asks for its variables.
+    is_generator = bool(frame.f_code.co_flags & inspect.CO_GENERATOR)
+    return package in LIBRARIES and not (package == "websockets" and is_generator)
 
 
 def _variables(failure: BaseException) -> Iterator[str]:

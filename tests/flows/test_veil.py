@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
@@ -117,6 +117,20 @@ def test_frames_of_the_callers_own_are_not_touched(monkeypatch: pytest.MonkeyPat
         fail(SECRET)
     veil(caught.value)
     assert variables(caught.value) == [{"secret": SECRET}]
+
+
+def test_generators_of_other_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pieces(secret: str) -> Iterator[int]:
+        yield len(secret)
+        raise Broken
+
+    with pytest.raises(Broken) as caught:
+        _ = [*pieces(SECRET)]
+    veil(caught.value)
+    assert variables(caught.value) == [{"secret": SECRET}]
+    monkeypatch.setattr(module, "OWN", "tests")
+    veil(caught.value)
+    assert variables(caught.value) == [{}]
 
 
 class Thing(Veiled):
