@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Iterator
+from typing import Protocol
 
 import pytest
 
 from tests.tracker import shown
+from zhipu_async import AsyncZhipuAI
 from zhipu_async.flows import veil as module
 from zhipu_async.flows.veil import Veiled, veil, veiled
 
@@ -133,27 +135,44 @@ def test_generators_of_other_libraries_are_left_alone(monkeypatch: pytest.Monkey
     assert variables(caught.value) == [{}]
 
 
-class Thing(Veiled):
-    def __init__(self, secret: str) -> None:
-        self.secret = secret
-        if not secret:
-            raise Broken
+class Thing(Protocol):
+    def __init__(self, secret: str) -> None: ...
 
-    def fail(self, secret: str) -> None:
-        raise Broken(len(secret))
+    def fail(self, secret: str) -> None: ...
 
-    async def later(self, secret: str) -> str:
-        """Say it."""
-        await asyncio.sleep(0)
-        if secret != self.secret:
-            fail(secret)
-        return secret
+    async def later(self, secret: str) -> str: ...
 
     def _inner(self) -> None: ...
 
 
-async def test_public_methods_of_a_veiled_class_show_no_arguments() -> None:
-    thing = Thing("other")
+@pytest.fixture
+def kind(monkeypatch: pytest.MonkeyPatch) -> type[Thing]:
+    """A class as the library has them."""
+    monkeypatch.setattr(module, "OWN", "tests")
+
+    class Own(Veiled):
+        def __init__(self, secret: str) -> None:
+            self.secret = secret
+            if not secret:
+                raise Broken
+
+        def fail(self, secret: str) -> None:
+            raise Broken(len(secret))
+
+        async def later(self, secret: str) -> str:
+            """Say it."""
+            await asyncio.sleep(0)
+            if secret != self.secret:
+                fail(secret)
+            return secret
+
+        def _inner(self) -> None: ...
+
+    return Own
+
+
+async def test_public_methods_of_a_veiled_class_show_no_arguments(kind: type[Thing]) -> None:
+    thing = kind("other")
     with pytest.raises(Broken) as sync:
         thing.fail(SECRET)
     with pytest.raises(Broken) as coroutine:
@@ -162,11 +181,19 @@ async def test_public_methods_of_a_veiled_class_show_no_arguments() -> None:
         assert SECRET not in str(variables(caught.value))
 
 
-async def test_a_veiled_method_is_otherwise_as_it_was() -> None:
-    assert await Thing(SECRET).later(SECRET) == SECRET
-    assert inspect.iscoroutinefunction(Thing.later)
-    assert (Thing.later.__name__, Thing.later.__doc__) == ("later", "Say it.")
-    assert Thing._inner.__code__.co_name == "_inner"  # pyright: ignore[reportPrivateUsage]
+async def test_a_veiled_method_is_otherwise_as_it_was(kind: type[Thing]) -> None:
+    assert await kind(SECRET).later(SECRET) == SECRET
+    assert inspect.iscoroutinefunction(kind.later)
+    assert (kind.later.__name__, kind.later.__doc__) == ("later", "Say it.")
+    assert kind._inner.__code__.co_name == "_inner"  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_subclass_of_the_callers_keeps_its_methods() -> None:
+    class Theirs(AsyncZhipuAI):
+        def method(self) -> None: ...
+
+    assert not hasattr(Theirs.method, "__wrapped__")
+    assert hasattr(AsyncZhipuAI.request, "__wrapped__")
 
 
 async def test_a_function_can_be_veiled_by_itself() -> None:

@@ -105,12 +105,14 @@ else:
 
 
 class Veiled:
-    """A class whose public methods are `veiled`, in its subclasses too: what users call is where errors leave."""
+    """Classes of ours whose public methods are `veiled`: what users call is where errors leave."""
 
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if cls.__module__.partition(".")[0] != OWN:
+            return  # a subclass of the caller's: his methods are his own
         for name, member in tuple(vars(cls).items()):
             if isinstance(member, FunctionType) and (not name.startswith("_") or name in ENTRANCES):
                 setattr(cls, name, veiled(member))
