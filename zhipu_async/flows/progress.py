@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from zhipu_async.flows.observe import TokenUsage
 from zhipu_async.types.tasks import Outcome
 
 OnError = Literal["collect", "raise"]
@@ -56,8 +55,8 @@ class Progress:
         self.failed += not outcome.ok
         self.replayed += outcome.replayed
         self.elapsed = elapsed
-        usage: object = getattr(outcome.value, "usage", None)
-        self.tokens += int(usage.total_tokens) if isinstance(usage, TokenUsage) else outcome.tokens
+        total: object = getattr(getattr(outcome.value, "usage", None), "total_tokens", None)
+        self.tokens += int(total) if isinstance(total, int | float) else outcome.tokens
 
 
 OnProgress = Callable[[Progress], None]

@@ -203,10 +203,13 @@ class Race(Generic[E, V]):
             return
         error = self._error_of(future)
         value = None if error is not None else future.result()
-        self._end(entrant, Outcome(ref=task.ref, error=error, value=value))
+        self._end(
+            entrant, Outcome(key=entrant.key, index=entrant.index, ref=task.ref, error=error, value=value)
+        )
 
     def _end(self, entrant: Entrant[V], outcome: Outcome[V]) -> None:
-        outcome = replace(outcome, key=entrant.key, index=entrant.index)
+        if (outcome.key, outcome.index) != (entrant.key, entrant.index):
+            outcome = replace(outcome, key=entrant.key, index=entrant.index)
         del self._entrants[entrant.index]
         if not self._ordered or self._left:
             self._ready.append(outcome)

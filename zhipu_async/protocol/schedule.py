@@ -54,15 +54,19 @@ class Phase(Enum):
     UNKNOWN = "a status that no page names: waited for like a running one"
 
 
-PHASES: dict[str, Phase] = {
+_PHASES = {
     **dict.fromkeys(SUCCEEDED_WORDS.split(), Phase.SUCCEEDED),
     **dict.fromkeys(FAILED_WORDS.split(), Phase.FAILED),
     **dict.fromkeys(RUNNING_WORDS.split(), Phase.RUNNING),
 }
+PHASES: dict[str, Phase] = _PHASES | {word.upper(): phase for word, phase in _PHASES.items()}
 
 
 def phase_of(status: str, *, has_result: bool = False) -> Phase:
     """Return the phase that a status spells; without a status, a result says that it is over."""
+    phase = PHASES.get(status)
+    if phase is not None:  # spelled as the platform spells them
+        return phase
     word = status.strip().casefold().replace("-", "_").replace(" ", "_")
     if not word and has_result:
         return Phase.SUCCEEDED
@@ -122,7 +126,8 @@ class PollBudget:
     def __init__(self, per_second: float = POLLS_PER_SECOND, *, now: float = 0.0) -> None:
         self.full = per_second
         self.rate: float = per_second
-        self._tokens = _at_once(per_second)
+        self._at_once = _at_once(per_second)
+        self._tokens = self._at_once
         self._filled_at = now
         self._refused_at = now - REFUSALS_APART
 
@@ -145,17 +150,21 @@ class PollBudget:
         if now - self._refused_at < REFUSALS_APART:
             return
         self._refused_at = now
-        self.rate = max(self.rate / 2, min(SLOWEST_BUDGET, self.full))
+        self._change(max(self.rate / 2, min(SLOWEST_BUDGET, self.full)))
         self._tokens = min(self._tokens, 0.0)
 
     def answered(self) -> None:
         """Regain a little of the rate."""
         if self.rate < self.full:
-            self.rate = min(self.full, self.rate + self.full * BUDGET_REGAIN)
+            self._change(min(self.full, self.rate + self.full * BUDGET_REGAIN))
 
     def _fill(self, now: float) -> None:
-        self._tokens = min(_at_once(self.rate), self._tokens + (now - self._filled_at) * self.rate)
+        tokens = self._tokens + (now - self._filled_at) * self.rate
+        self._tokens = tokens if tokens < self._at_once else self._at_once
         self._filled_at = now
+
+    def _change(self, rate: float) -> None:
+        self.rate, self._at_once = rate, _at_once(rate)
 
 
 def _at_once(per_second: float) -> float:
