@@ -39,7 +39,7 @@ from zhipu_async.flows.request import Request
 from zhipu_async.protocol.chat_params import ChatRequest
 from zhipu_async.protocol.endpoint import Endpoint
 from zhipu_async.protocol.ledger import State
-from zhipu_async.simulator import Simulator, TaskFails
+from zhipu_async.simulator import Reset, Simulator, TaskFails
 from zhipu_async.transport.sqlite import SqliteLedger
 from zhipu_async.types.chat import ChatCompletion
 from zhipu_async.types.tasks import Outcome
@@ -701,6 +701,23 @@ async def test_an_upload_that_fails_is_the_error_of_all_its_items(
     outcomes = await collected(zhipu.chat.completions.map(requests(3), via="batch"))
     assert len(outcomes) == 3
     assert all("1113" in str(outcome.error) for outcome in outcomes)
+
+
+async def test_an_upload_that_broke_is_tried_again(zhipu: AsyncZhipuAI, setting: Setting) -> None:
+    zhipu._calls.random = lambda: 0.0  # pyright: ignore[reportPrivateUsage]
+    setting.sim.script(fault=Reset(), match={"path": "/files"}, times=2)
+    outcomes = await collected(zhipu.chat.completions.map(requests(3), via="batch"))
+    assert [outcome.ok for outcome in outcomes] == [True] * 3
+    assert sum(received.path.endswith("/batches") for received in setting.sim.requests) == 1
+
+
+async def test_a_batch_whose_receipt_was_lost_is_not_created_twice(
+    zhipu: AsyncZhipuAI, setting: Setting
+) -> None:
+    setting.sim.script(fault=Reset(), match={"path": "/batches"})
+    outcomes = await collected(zhipu.chat.completions.map(requests(3), via="batch"))
+    assert [type(outcome.error) for outcome in outcomes] == [MaybeSubmitted] * 3
+    assert sum(received.path.endswith("/batches") for received in setting.sim.requests) == 1
 
 
 async def test_a_killed_batch_job_is_found_again(setting: Setting) -> None:

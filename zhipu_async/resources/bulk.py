@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import msgspec
+
 from zhipu_async.errors import InvalidArgument
 from zhipu_async.flows.batch import BatchBulk, Desk
 from zhipu_async.flows.bulk import PATIENT, Bulk, Via, Way, Wishes, outcomes
 from zhipu_async.flows.jobs import Job, Repeat
 from zhipu_async.flows.request import Request
+from zhipu_async.flows.upload import Form, file_field
 from zhipu_async.protocol.batch_lines import LINES
-from zhipu_async.protocol.endpoint import Endpoint
+from zhipu_async.protocol.endpoint import Endpoint, Replay
 from zhipu_async.protocol.kinds import BATCHES, Kind
 from zhipu_async.resources.batches import SUBMIT
-from zhipu_async.resources.files import Files
+from zhipu_async.resources.files import UPLOAD, Files
 from zhipu_async.types.base import Reply
 from zhipu_async.types.batches import Batch
 from zhipu_async.types.tasks import TaskReceipt
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 V = TypeVar("V", bound=Reply)
+
+# Of an upload that broke nobody knows whether it arrived. A second copy costs nothing, and goes with the first.
+UPLOAD_AGAIN = msgspec.structs.replace(UPLOAD, replay=Replay.SAFE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +87,8 @@ def desk(calls: Calls) -> Desk:
     files = Files(calls)
 
     async def upload(path: Path) -> str:
-        return (await files.upload(file=path, purpose="batch")).id
+        form = Form({"purpose": "batch"}, [await file_field("file", path)])
+        return (await calls.call(UPLOAD_AGAIN, Request(content=form))).id
 
     async def create(file_id: str, endpoint: str, line: Line | None) -> PendingTask[Batch]:
         # The platform then deletes the input file by itself, which it does anyway after a month.
