@@ -531,6 +531,28 @@ async def test_closing_the_client_ends_as_completed_and_embeddings(
     assert await others() == set()
 
 
+async def test_a_source_that_fails_while_it_is_closed_does_not_keep_the_client_open(
+    zhipu: AsyncZhipuAI, setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def stubborn() -> AsyncIterator[ChatRequest]:
+        try:
+            yield asking(0)
+            yield asking(1)
+        finally:
+            raise ZeroDivisionError
+
+    setting.sim.script(fault=NeverEnds(), times=None)
+    outcomes = zhipu.chat.completions.map(stubborn(), via="task", concurrency=1)
+    reading = asyncio.ensure_future(read_all(outcomes))
+    await setting.sim.received(1)
+    other = asyncio.ensure_future((await submit(zhipu)).wait())
+    await zhipu.close()
+    ends = await asyncio.gather(reading, other, return_exceptions=True)
+    assert [type(end) for end in ends] == [APIConnectionError] * 2
+    assert "ZeroDivisionError" in caplog.text
+    assert await others() == set()
+
+
 async def test_work_that_never_began_is_ended_with_the_client(zhipu: AsyncZhipuAI, setting: Setting) -> None:
     async with zhipu:
         outcomes = zhipu.chat.completions.map(requests(3))

@@ -6,6 +6,7 @@ And keeps what of its bulk work is under way, which ends when the client is clos
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import weakref
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from zhipu_async.flows.ledger import Ledger
     from zhipu_async.flows.tasks import TaskFlow
 
+
+log = logging.getLogger("zhipu_async.bulk")
 
 CLOSED = "the client was closed while this was under way"
 CLOSED_HINT = (
@@ -58,7 +61,10 @@ class Handing:
         for work in ours:
             work.end(APIConnectionError(CLOSED, hint=CLOSED_HINT))
         for work in ours:
-            await work.aclose()
+            try:
+                await work.aclose()
+            except Exception:  # of the caller's own iterator: the client is closed all the same
+                log.exception("the input of bulk work failed while it was closed")
 
 
 class Tasking:
