@@ -32,9 +32,11 @@ class Platform:
         self.poll_seconds = 0.0
         self.under_way = 0
         self.peak = 0
+        self.pollers: set[asyncio.Task[Any] | None] = set()
 
     async def ask(self, kind: Kind[Any], ref: TaskRef[Any]) -> Reply:
         self.polls.append((self.clock.now(), ref.id))
+        self.pollers.add(asyncio.current_task())
         self.under_way += 1
         self.peak = max(self.peak, self.under_way)
         try:
@@ -254,6 +256,27 @@ async def test_polls_under_way_stay_below_their_limit() -> None:
     await scene.clock.advance(60.0)
     assert all(future.done() for future in futures)
     assert scene.platform.peak == 64
+
+
+async def test_polls_that_wait_for_each_other_share_an_asyncio_task() -> None:
+    scene = Scene(Polling(under_way=2, per_second=1e6))
+    scene.platform.poll_seconds = 0.5
+    futures = [scene.watch(str(number), age=None) for number in range(100)]
+    await scene.clock.advance(60.0)
+    assert all(future.done() for future in futures)
+    assert len(scene.platform.pollers) == 2
+
+
+async def test_a_wait_that_ends_during_its_poll_takes_nothing_from_the_next() -> None:
+    scene = Scene(Polling(under_way=1, per_second=1e6))
+    scene.platform.poll_seconds = 0.5
+    first, second, third = (scene.watch(name, age=None) for name in ("first", "second", "third"))
+    await scene.clock.advance(0.2)
+    first.cancel()
+    await scene.clock.advance(5.0)
+    assert second.done()
+    assert third.done()
+    assert scene.left_behind() == []
 
 
 async def test_polls_a_second_stay_below_the_budget() -> None:

@@ -55,7 +55,7 @@ class Call(Word):
     CLOSE = "close"
 
 
-class Situation(Enum):
+class Situation(Word):
     """The columns of the table: how the session stands, seen from a caller."""
 
     SETUP = "not connected yet"
