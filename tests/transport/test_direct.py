@@ -12,7 +12,7 @@ import pytest
 from aioresponses import aioresponses
 
 from tests.hostile import hostile
-from zhipu_async.errors import APIConnectionError, InvalidArgument
+from zhipu_async.errors import APIConnectionError, APITimeoutError, InvalidArgument
 from zhipu_async.transport.direct import MOST_PLACES, Answer, Direct, lines_of
 from zhipu_async.transport.http import PLAIN_BODY_BYTES, Http, Own, own_form
 
@@ -115,6 +115,21 @@ async def test_what_only_reads_is_asked_once_more_when_a_kept_connection_is_gone
         for _ in range(2):
             assert await body_of(http, "GET", server.base_url, None) == b"ok"
         assert len(server.requests) == 3
+        await http.close()
+
+
+async def test_the_clock_of_a_connection_that_does_not_open_is_named() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # never a word of TLS
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+    async with server:
+        http = Http()
+        with pytest.raises(APITimeoutError) as raised:
+            await http.send("POST", url, HEADERS, BODY, connect=0.01)
+        assert (raised.value.clock, raised.value.seconds, raised.value.sent) == ("connect", 0.01, False)
         await http.close()
 
 

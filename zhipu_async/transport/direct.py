@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from zhipu_async.errors import APITimeoutError
-
 if TYPE_CHECKING:
     import aiohttp
     from aiohttp.connector import Connection
@@ -83,15 +81,14 @@ class Direct:
     ) -> Answer:
         """Return the answer once its header has arrived. Cancelling closes the connection.
 
+        Raises what aiohttp does, and a bare TimeoutError when no connection is to be had in time.
+
         lines: the headers. leaving: called when the first bytes go out.
         """
         written = _written(place, lines, body)
         is_last = place.takes_body  # as in aiohttp: what only reads is sent once more on another connection
         while True:
-            try:
-                connection = await self._connector.connect(place.asking, traces=[], timeout=timeout)
-            except TimeoutError as exc:
-                raise APITimeoutError(clock="connect", seconds=timeout.connect or 0.0, sent=False) from exc
+            connection = await self._connector.connect(place.asking, traces=[], timeout=timeout)
             try:
                 protocol, transport = connection.protocol, connection.transport
                 if protocol is None or transport is None or transport.is_closing():

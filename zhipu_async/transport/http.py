@@ -453,7 +453,7 @@ def _inflater(encoding: str, answer: aiohttp.ClientResponse | Answer) -> zlib._D
 
 
 def _translated(exc: Exception, connect: float | None) -> ZhipuError:
-    if isinstance(exc, aiohttp.ConnectionTimeoutError):
+    if isinstance(exc, aiohttp.ConnectionTimeoutError) or (type(exc) is TimeoutError and exc.errno is None):
         return APITimeoutError(clock="connect", seconds=connect or 0.0, sent=False)
     if isinstance(exc, aiohttp.ClientConnectorError):
         reason = exc.os_error.strerror or type(exc.os_error).__name__
