@@ -61,6 +61,7 @@ def directly(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ("GET", BODY, {"Content-Type": "application/json"}),
         ("GET", None, {"Accept": "text/event-stream"}),
         ("GET", None, {"accept": "text/event-stream"}),
+        ("GET", None, {"user-agent": "theirs", "AUTHORIZATION": "Bearer other"}),
     ],
 )
 async def test_it_sends_what_a_session_would_send(
@@ -288,3 +289,8 @@ async def test_not_every_address_is_remembered() -> None:
 def test_lines_are_headers_as_they_are_sent() -> None:
     assert lines_of({"A": "1", "B": "值"}) == "Accept: */*\r\nA: 1\r\nB: 值\r\n".encode()
     assert lines_of({"A": "1", "Content-Length": "3"}) == b""
+
+
+def test_of_a_header_that_comes_twice_the_last_one_is_sent() -> None:
+    twice = own_form({"User-Agent": "ours", "accept": "text/event-stream", "user-agent": "theirs"})
+    assert twice.lines == b"accept: text/event-stream\r\nuser-agent: theirs\r\n"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aiohttp.http import RawResponseMessage
 
 MOST_PLACES = 256  # a program calls a dozen endpoints; but each poll of a task has an address of its own
-INFORMATIONAL = frozenset({100, 102, 103})  # more is to come; who switches protocols (101) has answered
+INFORMATIONAL = frozenset(range(100, 200)) - {101}  # more is to come; who switches protocols has answered
 
 # Nothing to quote, nothing to resolve, no header that changes how a request is sent: the rest is for aiohttp.
 PLAIN_URL = re.compile(r"(https?://([A-Za-z0-9.-]+(?::[0-9]+)?))((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)")
@@ -120,10 +120,15 @@ def _written(place: Place, lines: bytes, body: bytes | None) -> bytes:
 
 
 def lines_of(headers: Mapping[str, str]) -> bytes:
-    """Return the lines of headers, b"" when one of them changes how a request is sent."""
-    if not NOT_PLAIN.isdisjoint(name.lower() for name in headers):
+    """Return the lines of headers, b"" when one of them changes how a request is sent.
+
+    Of a name that comes twice, however it is written, the last one counts, as with aiohttp.
+    """
+    by_name = {"accept": "Accept: */*\r\n"}
+    by_name |= {name.lower(): f"{name}: {value}\r\n" for name, value in headers.items()}
+    if not NOT_PLAIN.isdisjoint(by_name):
         return b""
-    lines = [f"{name}: {value}\r\n" for name, value in {"Accept": "*/*", **headers}.items()]
+    lines = by_name.values()
     if any(CONTROL.search(line, 0, len(line) - 2) for line in lines):
         raise ValueError("a header holds a control character")
     return "".join(lines).encode()
