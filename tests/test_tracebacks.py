@@ -165,6 +165,14 @@ def cut(*pieces: bytes, then: Answer) -> Answer:
 
 
 PIECE = event(id="1", choices=[{"index": 0, "delta": {"content": "hi"}}])
+
+
+async def gibberish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer with what is not HTTP, and repeats the request."""
+    writer.write(b"HTTP/1.1 200 OK\r\nno header " + f"{KEY} {PROMPT}\r\n\r\n".encode())
+    await writer.drain()
+
+
 ECHO = {"error": {"code": "1234", "message": "it failed"}, "echo": PROMPT}
 
 FAULTS: dict[str, Answer] = {
@@ -183,6 +191,7 @@ FAULTS: dict[str, Answer] = {
     "no json": reply(b"{" + PROMPT.encode()),
     "no text": reply(b'{"id": "' + PROMPT.encode() + b'\xff"}'),
     "no such shape": reply({"choices": 7, "id": [PROMPT]}),
+    "no http": gibberish,
     "redirect": reply(b"", status=302, headers="Location: http://example.com/\r\n"),
     "damaged compression": reply(PROMPT.encode(), headers="Content-Encoding: gzip\r\n"),
     "unknown compression": reply(PROMPT.encode(), headers="Content-Encoding: br\r\n"),

@@ -476,8 +476,8 @@ def _broken(exc: BaseException) -> APIConnectionError:
 
 
 def _without_headers(exc: Exception) -> Exception | None:
-    # These hold the request with its headers, and with them the key.
-    return None if isinstance(exc, aiohttp.ClientResponseError) else exc
+    # The first hold the headers of the request, and so the key; the others show what came, which may repeat it.
+    return None if isinstance(exc, aiohttp.ClientResponseError | HttpProcessingError) else exc
 
 
 async def _close_session(own: Own) -> None:
