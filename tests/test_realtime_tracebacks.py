@@ -65,7 +65,21 @@ async def test_nobody_there_and_nobody_who_speaks_websocket_show_nothing() -> No
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")
         await writer.drain()
 
-    for serve in (hang_up, babble):
+    async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: {KEY}\r\nno header {KEY}\r\n\r\n".encode()
+        )
+        await writer.drain()
+
+    async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {KEY}\r\n\r\n".encode()
+        )
+        await writer.drain()
+
+    for serve in (hang_up, babble, repeat, upgrade):
         async with raw_server(serve) as port:
             with pytest.raises(RealtimeError) as caught:
                 await enter(client(port))

@@ -173,6 +173,13 @@ async def gibberish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     await writer.drain()
 
 
+async def broken_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer with chunks whose size is no number, and repeats the request."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head + b"3\r\n: \n\r\n" + f"{KEY} {PROMPT}\r\n".encode())
+    await writer.drain()
+
+
 ECHO = {"error": {"code": "1234", "message": "it failed"}, "echo": PROMPT}
 
 FAULTS: dict[str, Answer] = {
@@ -192,6 +199,7 @@ FAULTS: dict[str, Answer] = {
     "no text": reply(b'{"id": "' + PROMPT.encode() + b'\xff"}'),
     "no such shape": reply({"choices": 7, "id": [PROMPT]}),
     "no http": gibberish,
+    "broken chunks": broken_chunks,
     "redirect": reply(b"", status=302, headers="Location: http://example.com/\r\n"),
     "damaged compression": reply(PROMPT.encode(), headers="Content-Encoding: gzip\r\n"),
     "unknown compression": reply(PROMPT.encode(), headers="Content-Encoding: br\r\n"),

@@ -15,7 +15,7 @@ from websockets.exceptions import (
     InvalidURI,
 )
 
-from zhipu_async.errors import RealtimeClosed, RealtimeRefused
+from zhipu_async.errors import RealtimeClosed, RealtimeError, RealtimeRefused
 from zhipu_async.protocol.decoding import is_object, parse
 from zhipu_async.protocol.realtime_ends import ABNORMAL, NORMAL, closed
 
@@ -83,6 +83,7 @@ async def dial(
     open_timeout: float = 10.0,
 ) -> WebSocket:
     """Open a connection. Raises `RealtimeRefused` or `RealtimeClosed`; cancelling leaves no socket."""
+    refusal: RealtimeError
     try:
         connection = await _Connect(
             url,
@@ -104,13 +105,19 @@ async def dial(
         raise RealtimeRefused("The platform's certificate cannot be verified.") from exc
     except InvalidURI as exc:
         raise RealtimeRefused("The address is not one of a WebSocket.") from exc
-    except (InvalidMessage, OSError, TimeoutError, EOFError) as exc:
-        raise RealtimeClosed(f"No connection to the platform: {_shown(exc)}.", close_code=ABNORMAL) from exc
+    except InvalidMessage as exc:
+        refusal = _unreached(exc)
+    except (OSError, TimeoutError, EOFError) as exc:
+        raise _unreached(exc) from exc
     except InvalidHandshake as exc:
-        raise RealtimeRefused(f"The platform does not speak WebSocket here: {_shown(exc)}.") from exc
+        refusal = RealtimeRefused(f"The platform does not speak WebSocket here: {_shown(exc)}.")
     else:
         return WebSocket(connection)
-    raise refusal  # here, since the exception below holds the whole answer, which may repeat the key
+    raise refusal  # here, since the exception below shows what was answered, which may repeat the key
+
+
+def _unreached(exc: BaseException) -> RealtimeClosed:
+    return RealtimeClosed(f"No connection to the platform: {_shown(exc)}.", close_code=ABNORMAL)
 
 
 def _shown(exc: BaseException) -> str:
