@@ -137,6 +137,14 @@ def test_the_budget_says_when_the_next_poll_may_go() -> None:
     assert budget.ready_in(0.5) == 0.0
 
 
+def test_a_large_budget_is_waited_for_until_a_handful_of_polls_may_go() -> None:
+    budget = PollBudget(200.0)
+    assert taken_at(budget, 0.0) == 20
+    pause = budget.ready_in(0.0)
+    assert pause == pytest.approx(0.025)
+    assert taken_at(budget, pause) == 5
+
+
 def test_a_burst_of_refusals_halves_the_budget_once() -> None:
     budget = PollBudget(100.0)
     for _ in range(64):

@@ -215,8 +215,8 @@ class Scheduler:
             self._wake_up()
 
     def _wake_up(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        if self._wake is not None:
+            _end(self._wake)
 
     async def _run(self) -> None:
         try:
@@ -273,8 +273,9 @@ class Scheduler:
             await wake
             return
         sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
+        sleeper.add_done_callback(lambda _: _end(wake))
         try:
-            await asyncio.wait((wake, sleeper), return_when=asyncio.FIRST_COMPLETED)
+            await wake
         finally:
             sleeper.cancel()
 
@@ -350,6 +351,11 @@ class Scheduler:
         if rhythm is None:
             rhythm = self._rhythms[kind.name] = Rhythm(kind.pace, scale=self._polling.scale)
         return rhythm
+
+
+def _end(wake: asyncio.Future[None]) -> None:
+    if not wake.done():
+        wake.set_result(None)
 
 
 def _timed_out(wait: Wait) -> TaskTimeout:

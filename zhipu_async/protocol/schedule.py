@@ -24,6 +24,7 @@ POLLS_UNDER_WAY = 64  # measured: half the CPU per poll of "no limit", and 64 so
 POLLS_PER_SECOND = 200.0  # 5,000 pending tasks are seen every 25 s, for some 2 % of one core
 SLOWEST_BUDGET = 1.0  # polls per second after many refusals: slower would look like a stop
 BUDGET_REGAIN = 0.02  # share of the full budget that each answered poll gives back
+HANDFUL = 0.25  # of the polls that may go at once: to wake up for each of them would double what it costs
 REFUSALS_APART = 1.0  # seconds: the refusals of one burst halve the budget once, not sixty-four times
 GROWTH = 0.2  # a task that has run for 100 s is asked every 20 s: a result is at most a fifth late
 JITTER = 0.25  # intervals vary by a quarter both ways: what was submitted together drifts apart
@@ -141,9 +142,9 @@ class PollBudget:
         self._tokens -= 1
 
     def ready_in(self, now: float) -> float:
-        """Return the seconds until the next poll may go."""
+        """Return the seconds until the next polls may go: a handful of them, where the budget is large."""
         self._fill(now)
-        return max(0.0, (1 - self._tokens) / self.rate)
+        return max(0.0, (max(1.0, self._at_once * HANDFUL) - self._tokens) / self.rate)
 
     def refused(self, now: float) -> None:
         """Halve the rate, once for each burst of refusals."""
