@@ -6,6 +6,7 @@ import sys
 
 FLOOR = "95"
 PURE_FLOOR = "100"
+WORKERS = 2 * (os.cpu_count() or 1)  # half of the time a test waits for a socket or a process, and another can run
 
 
 def run(*command: str) -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         "-p",
         "no:cacheprovider",
         "-n",
-        "auto",
+        str(WORKERS),
         "--dist",
         "worksteal",
         *sys.argv[1:],

@@ -14,7 +14,8 @@ from aioresponses import aioresponses
 from tests.hostile import hostile
 from zhipu_async.errors import APIConnectionError, APITimeoutError, InvalidArgument
 from zhipu_async.transport.direct import MOST_PLACES, Answer, Direct, lines_of
-from zhipu_async.transport.http import PLAIN_BODY_BYTES, Http, Own, own_form
+from zhipu_async.transport.http import Http, Own
+from zhipu_async.transport.outgoing import PLAIN_BODY_BYTES, own_form
 
 HEADERS = {"User-Agent": "u", "Accept-Encoding": "gzip", "Authorization": "Bearer k", "X-Own": "值"}
 BODY = b'{"a":1}'

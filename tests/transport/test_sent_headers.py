@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs
 
-from zhipu_async.transport.http import own_form
+from zhipu_async.transport.outgoing import own_form
 
 SENT = {"User-Agent": "u", "Authorization": "Bearer secret", "X-Own": "value"}
 

@@ -19,7 +19,7 @@ from zhipu_async.types.base import Arrival, Reply, attach
 
 if TYPE_CHECKING:
     from zhipu_async.transport.clock import Clock
-    from zhipu_async.transport.http import Response
+    from zhipu_async.transport.response import Response
 
 T = TypeVar("T")
 

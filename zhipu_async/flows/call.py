@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from zhipu_async.flows.download import Download
     from zhipu_async.flows.ledger import Ledger
     from zhipu_async.transport.clock import Clock
-    from zhipu_async.transport.http import Http, Response
+    from zhipu_async.transport.http import Http
+    from zhipu_async.transport.response import Response
 
 T = TypeVar("T")
 R = TypeVar("R")

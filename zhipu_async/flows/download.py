@@ -32,7 +32,7 @@ from zhipu_async.types.saving import Progress, WholeFile
 if TYPE_CHECKING:
     from zhipu_async.flows.call import Calls
     from zhipu_async.flows.job import Opened
-    from zhipu_async.transport.http import Response
+    from zhipu_async.transport.response import Response
 
 MEMORY_BYTES = 512 * 1024 * 1024  # what `await download` may hold; `save` has no such limit
 WRITTEN_BYTES = 1024 * 1024  # collected before a thread writes them

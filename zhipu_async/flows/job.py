@@ -19,7 +19,7 @@ from zhipu_async.types.base import Arrival, Meta
 if TYPE_CHECKING:
     from zhipu_async.flows.alarm import Bell
     from zhipu_async.flows.permits import Permit, Pool
-    from zhipu_async.transport.http import Response
+    from zhipu_async.transport.response import Response
 
 
 T_co = TypeVar("T_co", covariant=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zhipu_async.flows.tasks import TaskFlow
 
 
-log = logging.getLogger("zhipu_async.bulk")
+log: logging.Logger = logging.getLogger("zhipu_async.bulk")
 
 CLOSED = "the client was closed while this was under way"
 CLOSED_HINT = (

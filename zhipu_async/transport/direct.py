@@ -147,11 +147,11 @@ class Answer:
         content: aiohttp.StreamReader,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.url = url
+        self.url: str = url
         self.connection: Connection | None = connection
         self.status: int = message.code
         self.headers: Mapping[str, str] = message.headers
-        self.content = content
+        self.content: aiohttp.StreamReader = content
         self._loop = loop
         content.on_eof(self._end)
 
