@@ -6,7 +6,8 @@ import sys
 
 FLOOR = "95"
 PURE_FLOOR = "100"
-WORKERS = 2 * (os.cpu_count() or 1)  # half of the time a test waits for a socket or a process, and another can run
+# Half of its time a test waits for a socket or a process, and another can run.
+WORKERS = 2 * (os.cpu_count() or 1)
 
 
 def run(*command: str) -> None:
