@@ -109,9 +109,8 @@ class AnswerSoFar:
     __slots__ = ("audio", "calls", "finish_reason", "reasoning", "text")
 
     def __init__(self) -> None:
-        self.text: StringIO = (
-            StringIO()
-        )  # a list would keep some 60 bytes for each piece, however short it is
+        # A list would keep some 60 bytes for each piece, however short it is.
+        self.text: StringIO = StringIO()
         self.reasoning: StringIO | None = None
         self.finish_reason: str = ""
         self.calls: CallsSoFar | None = None

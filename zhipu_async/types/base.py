@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeGuard, TypeVar
 
 import msgspec
 
-KEPT_BODY_BYTES = (
-    16 * 1024 * 1024
-)  # a reply keeps its own bytes for `.raw` up to here: long documents are below
+# A reply keeps its own bytes for `.raw` up to here: long documents are below.
+KEPT_BODY_BYTES = 16 * 1024 * 1024
 
 FROM_PYDANTIC: Mapping[str, str] = {
     "dict": "to_dict()",
