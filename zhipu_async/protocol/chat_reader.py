@@ -16,7 +16,7 @@ from zhipu_async.protocol.sse import DONE, Dialect, Event, EventParser
 from zhipu_async.protocol.surrogates import Halves
 from zhipu_async.types.chat import ChatCompletion, ChatCompletionChunk, Usage
 
-LONG_TAIL_BYTES = 16 * 1024  # of an unfinished event; beyond it the parser takes over, which copies nothing twice
+LONG_TAIL_BYTES = 16 * 1024  # of an unfinished event; beyond it the parser takes over, and copies less
 SPLICES = 8  # so many broken frames on one line are looked through; more is noise
 SPLICE = re.compile(rb"(?:data:[ \t]*|\n)(?=\{)")  # where one frame was written into another
 
