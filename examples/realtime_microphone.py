@@ -90,9 +90,10 @@ async def main() -> None:
             zhipu.realtime.connect(
                 turn_detection="server_vad", input_audio_format="pcm16", reconnect=Reconnect()
             ) as call,
+            asyncio.TaskGroup() as group,  # who stops listening stops speaking
         ):
             print("Speak. Ctrl-C hangs up.")
-            speaking = asyncio.create_task(call.send_audio(blocks(heard)))
+            speaking = group.create_task(call.send_audio(blocks(heard)))
             async for event in call:
                 match event:
                     case ResponseAudioDelta():
@@ -107,7 +108,7 @@ async def main() -> None:
                         print()
                     case _:
                         pass
-            await speaking
+            speaking.cancel()
 
 
 if __name__ == "__main__":

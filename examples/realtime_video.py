@@ -22,11 +22,11 @@ PIXEL = base64.b64decode(
 
 async def main(frames: list[bytes]) -> None:
     async with AsyncZhipuAI() as zhipu, zhipu.realtime.connect(chat_mode="video_passive") as call:
-        speaking = asyncio.create_task(call.send_audio(QUESTION))
-        for frame in frames:
-            await call.send_video_frame(frame)
-            await asyncio.sleep(1 / FRAMES_A_SECOND)
-        await speaking
+        async with asyncio.TaskGroup() as group:
+            group.create_task(call.send_audio(QUESTION))
+            for frame in frames:
+                await call.send_video_frame(frame)
+                await asyncio.sleep(1 / FRAMES_A_SECOND)
         await call.commit()
         await call.respond()
         print((await call.response()).transcript)
