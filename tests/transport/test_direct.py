@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 from aioresponses import aioresponses
 
 from tests.hostile import hostile
+from tests.transport.test_websocket import server_context
 from zhipu_async.errors import APIConnectionError, APITimeoutError, InvalidArgument
 from zhipu_async.transport.direct import MOST_PLACES, Answer, Direct, lines_of
 from zhipu_async.transport.http import Http, Own
 from zhipu_async.transport.outgoing import PLAIN_BODY_BYTES, own_form
+from zhipu_async.transport.response import Response
 
 HEADERS = {"User-Agent": "u", "Accept-Encoding": "gzip", "Authorization": "Bearer k", "X-Own": "值"}
 BODY = b'{"a":1}'
@@ -175,9 +181,16 @@ async def test_closing_wakes_who_waits_for_the_body() -> None:
 class Line:
     """A connection of which so many bytes are still to be sent."""
 
-    def __init__(self, unsent: int | None) -> None:
+    def __init__(self, unsent: int | None, should_close: bool) -> None:
         self.ends: list[str] = []
-        self.transport = None if unsent is None else SimpleNamespace(get_write_buffer_size=lambda: unsent)
+        self.protocol = SimpleNamespace(should_close=should_close)
+        self.transport = (
+            None
+            if unsent is None
+            else SimpleNamespace(
+                get_write_buffer_size=lambda: unsent, abort=lambda: self.ends.append("aborted")
+            )
+        )
 
     def close(self) -> None:
         self.ends.append("closed")
@@ -199,14 +212,223 @@ class Ended:
         pass
 
 
-@pytest.mark.parametrize(("unsent", "end"), [(0, "released"), (7, "closed"), (None, "closed")])
-async def test_an_answer_before_all_was_sent_ends_the_connection(unsent: int | None, end: str) -> None:
-    line: Any = Line(unsent)
+@pytest.mark.parametrize(
+    ("unsent", "should_close", "ends"),
+    [
+        (0, False, ["released"]),
+        (7, False, ["aborted", "closed"]),
+        (0, True, ["aborted", "closed"]),
+        (None, False, ["closed"]),
+    ],
+)
+async def test_a_connection_is_kept_when_all_was_sent_and_nobody_wants_it_closed(
+    unsent: int | None, should_close: bool, ends: list[str]
+) -> None:
+    line: Any = Line(unsent, should_close)
     message: Any = SimpleNamespace(code=200, headers={})
     content: Any = Ended()
-    answer = Answer(LONG_URL, line, message, content, asyncio.get_running_loop())
-    answer.close()
-    assert line.ends == [end]
+    async with aiohttp.ClientSession() as session, aiohttp.TCPConnector() as connector:
+        answer = Answer(Own(session, connector).direct, LONG_URL, line, message, content)
+        answer.close()
+    assert line.ends == ends
+
+
+@pytest.mark.parametrize(
+    "unasked",
+    [
+        b"HTTP/1.1 500 X\r\nContent-Length: 5\r\n\r\nother",
+        b"HTTP/1.1 408 X\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ],
+)
+async def test_what_was_said_unasked_is_not_taken_for_the_next_answer(unasked: bytes) -> None:
+    begun = asyncio.Event()
+
+    async def talkative(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+        await begun.wait()
+        writer.write(b"k" + unasked)
+
+    async with hostile(talkative, fine) as server:
+        http = Http()
+        response = await http.send("POST", server.base_url, HEADERS, BODY)
+        begun.set()
+        assert await response.read_all(1000, lambda: None) == b"ok"
+        assert await body_of(http, "POST", server.base_url, BODY) == b"ok"
+        assert (response.status, len(server.requests)) == (200, 2)
+        await http.close()
+
+
+# ── connections whose other side does nothing ──────────────────────────────────────────────────────
+
+
+class Deaf:
+    """A server that reads no more than the beginning of a request until it may, and answers early or not at all."""
+
+    def __init__(self, answer: bytes = b"") -> None:
+        self.may_read = asyncio.Event()
+        self.reached = asyncio.Event()
+        self.taken: list[int] = []
+        self._answer = answer
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reached.set()
+        writer.write(self._answer)
+        await self.may_read.wait()
+        self.taken.append(len(await reader.read()))
+        writer.close()
+
+    async def start(self, tls: ssl.SSLContext | None = None) -> tuple[asyncio.Server, str]:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server = await asyncio.start_server(self.serve, sock=listener, limit=1024, ssl=tls)
+        return server, f"{'https' if tls else 'http'}://localhost:{listener.getsockname()[1]}/x"
+
+
+@pytest.fixture
+def small_pipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system takes little of what is sent; the rest waits here."""
+
+    def shrink(transport: asyncio.Transport, _: bool) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+    monkeypatch.setattr("aiohttp.base_protocol.tcp_nodelay", shrink)
+
+
+@pytest.fixture
+def authority(monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """Who signs the certificates that are trusted."""
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    trusting.load_verify_locations(cadata=authority.cert_pem.bytes().decode())
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", trusting)
+    return authority
+
+
+@pytest.mark.usefixtures("small_pipes")
+async def test_of_a_cancelled_request_nothing_more_is_sent() -> None:
+    deaf, http = Deaf(), Http()
+    server, url = await deaf.start()
+    async with server:
+        sending = asyncio.ensure_future(http.send("POST", url, HEADERS, bytes(PLAIN_BODY_BYTES)))
+        await deaf.reached.wait()
+        sending.cancel()
+        await asyncio.wait([sending])
+        deaf.may_read.set()
+        await http.close()
+        await until(lambda: bool(deaf.taken))
+    assert deaf.taken[0] < PLAIN_BODY_BYTES
+
+
+@pytest.mark.usefixtures("small_pipes")
+async def test_closing_does_not_wait_until_the_other_side_reads() -> None:
+    deaf, http = Deaf(), Http()
+    server, url = await deaf.start()
+    async with server:
+        sending = asyncio.ensure_future(http.send("POST", url, HEADERS, bytes(PLAIN_BODY_BYTES)))
+        await deaf.reached.wait()
+        await http.close()
+        with pytest.raises(APIConnectionError):
+            await sending
+        deaf.may_read.set()
+        await until(lambda: bool(deaf.taken))
+
+
+@pytest.mark.usefixtures("small_pipes")
+async def test_over_tls_too_a_connection_with_bytes_to_send_is_not_used_again(authority: trustme.CA) -> None:
+    deaf, http = Deaf(b"HTTP/1.1 413 X\r\nContent-Length: 2\r\n\r\nno"), Http()
+    server, url = await deaf.start(server_context(authority))
+    async with server:
+        for body in (bytes(PLAIN_BODY_BYTES), BODY):
+            assert await body_of(http, "POST", url, body) == b"no"
+        deaf.may_read.set()
+        await until(lambda: len(deaf.taken) == 1)  # the other one is still kept
+        await http.close()
+        await until(lambda: len(deaf.taken) == 2)
+
+
+async def test_over_tls_a_cancelled_request_does_not_wait_for_a_farewell(authority: trustme.CA) -> None:
+    context, http = server_context(authority), Http()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://localhost:{listener.getsockname()[1]}/x"
+        sending = asyncio.ensure_future(http.send("POST", url, HEADERS, BODY))
+        line = await asyncio.to_thread(shake_hands, listener, context)
+        sending.cancel()
+        await asyncio.wait([sending])
+        await http.close()
+        with line:
+            await asyncio.to_thread(read_to_the_end, line)
+
+
+def shake_hands(listener: socket.socket, context: ssl.SSLContext) -> socket.socket:
+    """Take a request over TLS; return the bare line below it, on which nobody says farewell."""
+    line = context.wrap_socket(listener.accept()[0], server_side=True)
+    line.recv(65536)
+    return socket.socket(fileno=line.detach())
+
+
+def read_to_the_end(line: socket.socket) -> None:
+    line.settimeout(10)  # a line that stays open is an error
+    while line.recv(65536):
+        pass
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    while not happened():
+        await asyncio.sleep(0)
+
+
+async def test_closing_the_client_wakes_who_waits_for_a_body() -> None:
+    async def begun(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+
+    async with hostile(begun) as server:
+        http = Http()
+        response = await http.send("POST", server.base_url, HEADERS, BODY)
+        assert await response.read() == b"o"
+        waiting = asyncio.ensure_future(response.read())
+        await asyncio.sleep(0)
+        await http.close()
+        with pytest.raises(APIConnectionError):
+            await waiting
+
+
+# ── loops that end ─────────────────────────────────────────────────────────────────────────────────
+
+
+def answer_half(listener: socket.socket) -> socket.socket:
+    line, _ = listener.accept()
+    line.recv(65536)
+    line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf")
+    return line
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+@pytest.mark.parametrize("is_orderly", [True, False])
+def test_a_half_read_answer_may_outlive_its_loop(is_orderly: bool, is_closed: bool) -> None:
+    http = Http()
+
+    async def half() -> tuple[socket.socket, Response]:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        line = asyncio.ensure_future(asyncio.to_thread(answer_half, listener))
+        response = await http.send("POST", url, HEADERS, BODY)
+        return await line, response
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        if is_orderly:
+            line, response = asyncio.run(half())
+        else:
+            loop = asyncio.new_event_loop()
+            line, response = loop.run_until_complete(half())
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+    if is_closed:
+        response.close()
+    asyncio.run(http.close())
+    del response
+    gc.collect()  # would warn
+    with line:
+        read_to_the_end(line)
 
 
 # ── the long way ───────────────────────────────────────────────────────────────────────────────────
@@ -295,3 +517,16 @@ def test_lines_are_headers_as_they_are_sent() -> None:
 def test_of_a_header_that_comes_twice_the_last_one_is_sent() -> None:
     twice = own_form({"User-Agent": "ours", "accept": "text/event-stream", "user-agent": "theirs"})
     assert twice.lines == b"accept: text/event-stream\r\nuser-agent: theirs\r\n"
+
+
+async def test_an_origin_is_named_as_a_session_would_name_it() -> None:
+    async with aiohttp.ClientSession() as session, aiohttp.TCPConnector() as connector:
+        direct = Own(session, connector).direct
+        for origin, host in {
+            "http://A.B:80": "a.b",
+            "https://a.b:443": "a.b",
+            "http://a.b:443": "a.b:443",
+        }.items():
+            place = direct.place("GET", f"{origin}/x")
+            assert place is not None
+            assert place.start == f"GET /x HTTP/1.1\r\nHost: {host}\r\n".encode()

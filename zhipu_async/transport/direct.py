@@ -16,7 +16,7 @@ MOST_PLACES = 256  # a program calls a dozen endpoints; but each poll of a task 
 INFORMATIONAL = frozenset(range(100, 200)) - {101}  # more is to come; who switches protocols has answered
 
 # Nothing to quote, nothing to resolve, no header that changes how a request is sent: the rest is for aiohttp.
-PLAIN_URL = re.compile(r"(https?://([A-Za-z0-9.-]+(?::[0-9]+)?))((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)")
+PLAIN_URL = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?)((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)")
 METHODS = frozenset({"GET", "POST"})
 NOT_PLAIN = frozenset({"connection", "content-length", "cookie", "expect", "host", "transfer-encoding"})
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -54,6 +54,13 @@ class Direct:
         self._loop = asyncio.get_running_loop()
         self._origins: dict[str, aiohttp.ClientRequest] = {}
         self._places: dict[tuple[str, str], Place] = {}
+        # Held until it ends, or aiohttp warns of it: that of a loop which is closed would turn into garbage unended.
+        self._in_use: dict[Connection, Answer | None] = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the loop is closed: nothing of a connection can be called any more."""
+        return self._loop.is_closed()
 
     def place(self, method: str, url: str) -> Place | None:
         """Return where a request goes; None when it is not a plain one."""
@@ -65,9 +72,9 @@ class Direct:
             return None
         if len(self._places) >= MOST_PLACES:
             self._places.clear()
-        origin, host, path = plain.groups()
-        start = f"{method} {path} HTTP/1.1\r\nHost: {host.lower()}\r\n".encode()
+        origin, path = plain.groups()
         asking = self._origins.get(origin) or self._origins.setdefault(origin, self._asking(origin))
+        start = f"{method} {path} HTTP/1.1\r\nHost: {asking.headers['Host']}\r\n".encode()
         made = self._places[method, url] = Place(url, asking, start, method == "POST")
         return made
 
@@ -89,10 +96,16 @@ class Direct:
         is_last = place.takes_body  # as in aiohttp: what only reads is sent once more on another connection
         while True:
             connection = await self._connector.connect(place.asking, traces=[], timeout=timeout)
+            self._in_use[connection] = None
             try:
                 protocol, transport = connection.protocol, connection.transport
                 if protocol is None or transport is None or transport.is_closing():
                     raise ConnectionResetError("closed before anything was sent")
+                if protocol.should_close and getattr(protocol, "_parser", None) is not None:
+                    self.end(
+                        connection
+                    )  # said something unasked while it was kept: no answer to what is asked now
+                    continue
                 protocol.set_response_params(
                     read_until_eof=True,
                     auto_decompress=False,
@@ -104,12 +117,57 @@ class Direct:
                 message, content = await protocol.read()
                 while message.code in INFORMATIONAL:
                     message, content = await protocol.read()
-                return Answer(place.url, connection, message, content, self._loop)
+                return self._answer(place.url, connection, message, content)
             except BaseException as error:
-                connection.close()
+                self.end(connection)
                 if is_last or not isinstance(error, self._gone):
                     raise
                 is_last = True
+
+    def _answer(
+        self, url: str, connection: Connection, message: RawResponseMessage, content: aiohttp.StreamReader
+    ) -> Answer:
+        answer = Answer(self, url, connection, message, content)
+        if answer.connection is not None:
+            self._in_use[connection] = answer
+        return answer
+
+    def end(self, connection: Connection, *, is_whole: bool = False) -> None:
+        """Give a connection back when the answer is whole and all was sent, drop it otherwise."""
+        if self.is_over:
+            return  # `forget` is to come
+        self._in_use.pop(connection, None)
+        protocol, transport = connection.protocol, connection.transport
+        is_fit = is_whole and protocol is not None and not protocol.should_close
+        if is_fit and transport is not None and not unsent(transport):
+            connection.release()
+            return
+        if transport is not None:
+            transport.abort()  # to close would wait until the other side reads what is left, and says its TLS farewell
+        connection.close()
+
+    def break_off(self) -> None:
+        """Before the pool closes: wake who reads, and let nothing wait for what the other side does not take."""
+        for answer in self._in_use.values():
+            if answer is not None:
+                answer.wake()
+        for protocol in getattr(self._connector, "_acquired", ()):
+            transport: asyncio.Transport | None = protocol.transport
+            if transport is not None and unsent(transport):
+                transport.abort()
+
+    def forget(self) -> None:
+        """Let go of all connections, whose pool is closed."""
+        while self._in_use:
+            self._in_use.popitem()[0].close()
+
+
+def unsent(transport: asyncio.Transport) -> int:
+    """Return how many bytes wait to be sent."""
+    # Of TLS, asyncio counts only what is not yet encrypted.
+    below: object = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+    encrypted = below.get_write_buffer_size() if isinstance(below, asyncio.WriteTransport) else 0
+    return transport.get_write_buffer_size() + encrypted
 
 
 def _written(place: Place, lines: bytes, body: bytes | None) -> bytes:
@@ -137,38 +195,37 @@ def lines_of(headers: Mapping[str, str]) -> bytes:
 class Answer:
     """A response as far as `Response` needs it; its connection goes back by itself when the end comes."""
 
-    __slots__ = ("_loop", "connection", "content", "headers", "status", "url")
+    __slots__ = ("_direct", "connection", "content", "headers", "status", "url")
 
     def __init__(
         self,
+        direct: Direct,
         url: str,
         connection: Connection,
         message: RawResponseMessage,
         content: aiohttp.StreamReader,
-        loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.url: str = url
         self.connection: Connection | None = connection
+        self._direct = direct
+        self.url: str = url
         self.status: int = message.code
         self.headers: Mapping[str, str] = message.headers
         self.content: aiohttp.StreamReader = content
-        self._loop = loop
         content.on_eof(self._end)
 
     def _end(self) -> None:
         connection, self.connection = self.connection, None
-        if connection is None:
-            return
-        transport = connection.transport
-        if transport is None or transport.get_write_buffer_size():
-            connection.close()  # answered before all was sent: what is left would stand before the next request
-        else:
-            connection.release()
+        if connection is not None:
+            self._direct.end(connection, is_whole=True)
+
+    def wake(self) -> None:
+        """Tell who reads that nothing more will come."""
+        if self.content.exception() is None and not self._direct.is_over:
+            self.content.set_exception(ConnectionAbortedError("the response was closed"))
 
     def close(self) -> None:
         """Drop the connection at once, and wake who reads."""
         connection, self.connection = self.connection, None
-        if self.content.exception() is None:
-            self.content.set_exception(ConnectionAbortedError("the response was closed"))
-        if connection is not None and not self._loop.is_closed():
-            connection.close()
+        self.wake()
+        if connection is not None:
+            self._direct.end(connection)

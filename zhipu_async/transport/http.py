@@ -182,7 +182,11 @@ def _without_headers(exc: Exception) -> Exception | None:
 async def _close_session(own: Own) -> None:
     session = own.session
     end_draining(session)
-    await session.close()
+    own.direct.break_off()
+    try:
+        await session.close()
+    finally:
+        own.direct.forget()
 
 
 def _abandon_session(own: Own) -> None:
@@ -193,11 +197,13 @@ def _abandon_session(own: Own) -> None:
     connector = session.connector
     session.detach()
     if connector is None:
+        own.direct.forget()
         return
     pooled = [protocol for kept in getattr(connector, "_conns", {}).values() for protocol, *_ in kept]
     for protocol in (*pooled, *getattr(connector, "_acquired", ())):
         _close_socket(getattr(protocol, "transport", None))
     connector._close()  # pyright: ignore[reportPrivateUsage]
+    own.direct.forget()
 
 
 def _close_socket(transport: object) -> None:
