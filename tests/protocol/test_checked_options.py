@@ -33,6 +33,8 @@ HALF = "\ud83d"
         ("extra_headers", {"X": "a\nb"}, InvalidArgument),
         ("extra_headers", {"X": "a\0b"}, InvalidArgument),
         ("extra_headers", {"X": HALF}, InvalidArgument),
+        ("extra_headers", {"Content-Length": "2"}, InvalidArgument),
+        ("extra_headers", {"transfer-encoding": "chunked"}, InvalidArgument),
         ("extra_query", {"a": None}, InvalidType),
         ("extra_query", {"a": True}, InvalidType),
         ("extra_query", {"a": HALF}, InvalidArgument),

@@ -12,6 +12,9 @@ from zhipu_async.protocol.sendable import as_object, refuse_unsendable
 OPTION_NAMES = frozenset(CallOptions.__annotations__)
 HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NO_TABS = {ord("\t"): None}
+_FRAMING = frozenset(
+    {"content-length", "transfer-encoding"}
+)  # another word on it cuts the body, or waits for more
 
 
 def check_options(options: CallOptions) -> None:
@@ -56,6 +59,8 @@ def check_headers(where: str, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not re.fullmatch(HEADER_NAME, name):
             raise InvalidArgument(f"{where} has a name that no header can have: {name!r}")
+        if name.lower() in _FRAMING:
+            raise InvalidArgument(f"{where}: {name!r} says how the body is sent, which only the client knows")
         if not value.translate(_NO_TABS).isprintable():
             raise InvalidArgument(f"{where}: {name!r} has a line break, or a character that cannot be sent")
 
