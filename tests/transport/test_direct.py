@@ -241,7 +241,8 @@ async def test_a_connection_is_kept_when_all_was_sent_and_nobody_wants_it_closed
         b"HTTP/1.1 100 Continue\r\n\r\n",
     ],
 )
-async def test_what_was_said_unasked_is_not_taken_for_the_next_answer(unasked: bytes) -> None:
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_what_was_said_unasked_is_not_taken_for_the_next_answer(method: str, unasked: bytes) -> None:
     begun = asyncio.Event()
 
     async def talkative(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -254,7 +255,7 @@ async def test_what_was_said_unasked_is_not_taken_for_the_next_answer(unasked: b
         response = await http.send("POST", server.base_url, HEADERS, BODY)
         begun.set()
         assert await response.read_all(1000, lambda: None) == b"ok"
-        assert await body_of(http, "POST", server.base_url, BODY) == b"ok"
+        assert await body_of(http, method, server.base_url, BODY) == b"ok"
         assert (response.status, len(server.requests)) == (200, 2)
         await http.close()
 

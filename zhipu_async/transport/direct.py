@@ -101,11 +101,6 @@ class Direct:
                 protocol, transport = connection.protocol, connection.transport
                 if protocol is None or transport is None or transport.is_closing():
                     raise ConnectionResetError("closed before anything was sent")
-                if protocol.should_close and getattr(protocol, "_parser", None) is not None:
-                    self.end(
-                        connection
-                    )  # said something unasked while it was kept: no answer to what is asked now
-                    continue
                 protocol.set_response_params(
                     read_until_eof=True,
                     auto_decompress=False,

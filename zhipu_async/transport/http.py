@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from types import FunctionType
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp.http import HttpProcessingError
@@ -16,6 +17,11 @@ from zhipu_async.transport.direct import Direct, Place
 from zhipu_async.transport.loops import PerLoop
 from zhipu_async.transport.outgoing import PLAIN_BODY_BYTES, Body, Headers, own_form, payload
 from zhipu_async.transport.response import Response, end_draining, forget_draining
+
+if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ConnectionKey
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
 KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
 HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far below
@@ -96,7 +102,7 @@ class Http:
 
     def _open_session(self) -> Own:
         # The limiter decides how much is under way, so the pool must not queue as well.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        connector = KeptConnections(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -118,6 +124,21 @@ def _usable(injected: aiohttp.ClientSession | None) -> aiohttp.ClientSession:
     if getattr(injected, "_loop", None) not in (None, asyncio.get_running_loop()):
         raise InvalidArgument("the http_session that was given belongs to another event loop")
     return injected
+
+
+class KeptConnections(aiohttp.TCPConnector):
+    """A pool that gives out no connection on which something came while nothing was asked.
+
+    aiohttp would take it for the answer to the next request: another one's answer, or the 408 of a server that is
+    about to close what is idle.
+    """
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        while (connection := await super()._get(key, traces)) is not None:
+            if connection.protocol is None or not connection.protocol.should_close:
+                break
+            connection.close()
+        return connection
 
 
 class Own:
