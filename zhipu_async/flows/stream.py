@@ -109,10 +109,10 @@ class ChatStream(EventStream[ChatCompletionChunk]):
 def text_of(chunks: Iterable[ChatCompletionChunk]) -> list[str]:
     """The pieces of the first choice's text in these chunks."""
     return [
-        choice.delta.content
+        content
         for chunk in chunks
         for choice in chunk.choices
-        if choice.delta.content and choice.index == 0
+        if (content := choice.delta.content) and not choice.index
     ]
 
 
