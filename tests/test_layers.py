@@ -31,7 +31,9 @@ RARE = {
     "zhipu_async.flows.pages",
     "zhipu_async.flows.tasks",
     "zhipu_async.protocol.chat",
+    "zhipu_async.protocol.mending",
     "zhipu_async.protocol.renamed",
+    "zhipu_async.protocol.resuming",
     "zhipu_async.types.saving",
 }
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -12,8 +12,15 @@ from zhipu_async.protocol.auth import hide
 from zhipu_async.protocol.codes import FINAGENT, PLATFORM, Rule, look_up
 from zhipu_async.protocol.decoding import Undecodable, parse
 from zhipu_async.protocol.endpoint import Endpoint, Envelope
-from zhipu_async.protocol.replies import PROBED_BYTES, Fault, fault_in, read_content, read_fault, read_reply
-from zhipu_async.protocol.resuming import PARTIAL_CONTENT
+from zhipu_async.protocol.replies import (
+    PARTIAL_CONTENT,
+    PROBED_BYTES,
+    Fault,
+    fault_in,
+    read_content,
+    read_fault,
+    read_reply,
+)
 from zhipu_async.protocol.retry import Failure, Stage, retry_after_seconds, should_retry
 from zhipu_async.types.base import Arrival, Reply, attach
 

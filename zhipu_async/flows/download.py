@@ -25,7 +25,8 @@ from zhipu_async.flows.request import Request
 from zhipu_async.protocol.addresses import check_link
 from zhipu_async.protocol.codes import by_status
 from zhipu_async.protocol.endpoint import Endpoint, Replay
-from zhipu_async.protocol.resuming import PARTIAL_CONTENT, Arrived
+from zhipu_async.protocol.replies import PARTIAL_CONTENT
+from zhipu_async.protocol.resuming import Arrived
 from zhipu_async.protocol.retry import Again, Failure, GiveUp, Policy, Retries, Stage
 from zhipu_async.types.saving import Progress, WholeFile
 

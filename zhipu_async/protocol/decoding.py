@@ -9,13 +9,10 @@ from typing import Any, TypeGuard, TypeVar
 
 import msgspec
 
-from zhipu_async.protocol.mending import MOST_MENDS, mended
-
 T = TypeVar("T")
 
-HALF = re.compile(
-    rb"\\u[dD][89a-fA-F]"
-)  # of a character beyond U+FFFF, escaped; the other half may be missing
+# Of a character beyond U+FFFF, escaped; the other half may be missing.
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Undecodable(ValueError):
@@ -35,17 +32,31 @@ def decode(body: bytes, into: type[T]) -> T:
 def convert(value: object, into: type[T]) -> T:
     """Return plain JSON values as the Struct: nulls pruned, and what is of the wrong kind mended where it can be."""
     try:
-        plain = without_nulls(value)
-        for _ in range(MOST_MENDS):
-            try:
-                return msgspec.convert(plain, into, strict=False, dec_hook=_vector)
-            except msgspec.ValidationError as exc:
-                before, plain = plain, mended(plain, str(exc))
-                if plain == before:
-                    break
-        return msgspec.convert(plain, into, strict=False, dec_hook=_vector)
+        return _mended_into(without_nulls(value), into)
     except (msgspec.ValidationError, RecursionError, OverflowError) as exc:
         raise Undecodable(str(exc)) from exc
+
+
+def _mended_into(value: object, into: type[T]) -> T:
+    try:
+        return _as_it_is(value, into)
+    except msgspec.ValidationError as exc:
+        refusal = str(exc)
+    from zhipu_async.protocol.mending import MOST_MENDS, mended  # here, since most replies never need it
+
+    for _ in range(MOST_MENDS):
+        before, value = value, mended(value, refusal)
+        if value == before:
+            break
+        try:
+            return _as_it_is(value, into)
+        except msgspec.ValidationError as exc:
+            refusal = str(exc)
+    return _as_it_is(value, into)
+
+
+def _as_it_is(value: object, into: type[T]) -> T:
+    return msgspec.convert(value, into, strict=False, dec_hook=_vector)
 
 
 def parse(body: bytes) -> object:

@@ -13,6 +13,7 @@ from zhipu_async.protocol.endpoint import Envelope
 
 T = TypeVar("T")
 
+PARTIAL_CONTENT = 206  # the rest of a file, asked for after a break
 PROBED_BYTES = 64 * 1024  # an error is a small body; answers above this are not searched for one
 # 0 is nobody's error, and what some services behind the platform, and mocks made from its document, call success.
 _SUCCESS: Mapping[Envelope, frozenset[str]] = {

@@ -7,11 +7,10 @@ import zlib
 from typing import TYPE_CHECKING
 
 from zhipu_async.errors import APIConnectionError, APIResponseError
+from zhipu_async.protocol.replies import PARTIAL_CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PARTIAL_CONTENT = 206
 
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
