@@ -132,14 +132,11 @@ class Direct:
         if self.is_over:
             return  # `forget` is to come
         self._in_use.pop(connection, None)
-        protocol, transport = connection.protocol, connection.transport
-        is_fit = is_whole and protocol is not None and not protocol.should_close
-        if is_fit and transport is not None and not unsent(transport):
+        transport = connection.transport
+        if is_whole and transport is not None and not unsent(transport):
             connection.release()
-            return
-        if transport is not None:
-            transport.abort()  # to close would wait until the other side reads what is left, and says its TLS farewell
-        connection.close()
+        else:
+            connection.close()
 
     def break_off(self) -> None:
         """Before the pool closes: wake who reads, and let nothing wait for what the other side does not take."""

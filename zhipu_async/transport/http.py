@@ -19,6 +19,7 @@ from zhipu_async.transport.outgoing import PLAIN_BODY_BYTES, Body, Headers, own_
 from zhipu_async.transport.response import Response, end_draining, forget_draining
 
 if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
     from aiohttp.client_reqrep import ConnectionKey
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
@@ -127,18 +128,22 @@ def _usable(injected: aiohttp.ClientSession | None) -> aiohttp.ClientSession:
 
 
 class KeptConnections(aiohttp.TCPConnector):
-    """A pool that gives out no connection on which something came while nothing was asked.
-
-    aiohttp would take it for the answer to the next request: another one's answer, or the 408 of a server that is
-    about to close what is idle.
-    """
+    """A pool that keeps no connection whose state is in doubt, and does not linger on one that it drops."""
 
     async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        # What came while nothing was asked would be taken for the answer to the next request: another one's
+        # answer, or the 408 of a server that is about to close what is idle.
         while (connection := await super()._get(key, traces)) is not None:
             if connection.protocol is None or not connection.protocol.should_close:
                 break
             connection.close()
         return connection
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        # To close would wait until the other side reads what is left, and says its farewell of TLS.
+        if (should_close or protocol.should_close) and protocol.transport is not None:
+            protocol.transport.abort()
+        super()._release(key, protocol, should_close=should_close)
 
 
 class Own:
