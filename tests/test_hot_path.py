@@ -97,11 +97,14 @@ def counted() -> Generator[Counter[str]]:
             counts["timers"] += frame.f_back.f_code.co_filename.startswith(PACKAGE)
 
     before = sys.getprofile()
+    gc.collect()
+    gc.disable()  # what other tests left to be collected would be counted, too
     sys.setprofile(note)
     try:
         yield counts
     finally:
         sys.setprofile(before)
+        gc.enable()
 
 
 async def costs(script: Script, work: Callable[[AsyncZhipuAI], Awaitable[None]]) -> tuple[float, int]:
