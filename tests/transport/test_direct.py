@@ -470,7 +470,11 @@ async def test_a_proxy_may_stand_in_between() -> None:
 
 async def test_an_aiohttp_that_was_not_tried_is_asked_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aiohttp, "__version__", "3.99.0")
-    assert not await way(Http())
+    http = Http()
+    assert not await way(http)
+    own = http._open_session()  # pyright: ignore[reportPrivateUsage]
+    async with own.session:
+        assert type(own.session.connector) is aiohttp.TCPConnector
 
 
 async def test_who_traces_aiohttp_hears_of_every_request(monkeypatch: pytest.MonkeyPatch) -> None:

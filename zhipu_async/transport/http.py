@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
 HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far below
 
-KNOWN_VERSIONS = frozenset({"3.12", "3.13", "3.14"})  # in which the short way was tried
+KNOWN_VERSIONS = frozenset(
+    {"3.12", "3.13", "3.14"}
+)  # in which the short way, and the pool of our own, were tried
 # A kept connection that was closed meanwhile.
 GONE = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionResetError)
 
@@ -103,7 +105,8 @@ class Http:
 
     def _open_session(self) -> Own:
         # The limiter decides how much is under way, so the pool must not queue as well.
-        connector = KeptConnections(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        pool = KeptConnections if _version() in KNOWN_VERSIONS else aiohttp.TCPConnector
+        connector = pool(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
