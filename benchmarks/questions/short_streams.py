@@ -10,7 +10,8 @@ CONTENDERS = ("bare", "discard", "ours", f"ours{UVLOOP}", "by_hand", *PEERS)
 MADE_OF = (
     "our own steps: by count the whole takes 0.69 million instructions, and throwing away through aiohttp's session "
     "0.58. Of the interpreter's steps in it 46 in a hundred are ours: an eighth of those add up the answer, another "
-    "eighth are permit, clocks and observers, the rest is writing the request, decoding, the view and the end"
+    "eighth are permit, clocks and observers, the rest is writing the request, decoding, the view and the end. "
+    "It would take 30,000 instructions less: a view and an answer that look at each piece once, together"
 )
 
 
