@@ -9,7 +9,8 @@ FLOORS = ("bare", "bare_waking", "discard")
 PEERS = ("openai_aiohttp", "openai_httpx")
 NOTE = (
     "The server sits in the same loop, so its write and its passes of the loop are in every figure. The goal is "
-    "measured against the floor that wakes its reader for each event, as any client has to; the other one sleeps until the last."
+    "measured against the floor that wakes its reader for each event, as any client has to; the other one "
+    "sleeps until the last."
 )
 MADE_OF = (
     "the server's share and the loop's, which are two thirds of it, then aiohttp's read; ours adds one coroutine step, "
