@@ -103,10 +103,12 @@ def test_what_has_no_place_to_name_is_refused_too() -> None:
         encode({"x": {True: 1}})
 
 
-@pytest.mark.parametrize("half", ["\ud83d", float("nan")])
+@pytest.mark.parametrize("half", ["\ud83d", float("nan"), "a fine text"])
 def test_keys_of_bytes_are_refused(half: object) -> None:
     with pytest.raises(InvalidType, match=r"^x has a key of type bytes"):
         encode({"x": {b"y": half}})
+    with pytest.raises(InvalidType, match=r"^tools\[0\]\.function has a key of type bytes"):
+        encode({"tools": [{"function": {"name": "a", b"description": half}}]})
 
 
 @pytest.mark.parametrize("fields", [{"prompt": b"a cat"}, {"input": ["a", b"b"]}, {"input": bytearray(b"x")}])
