@@ -21,11 +21,11 @@ from tests.flows.test_bulk import zhipu as zhipu
 from tests.flows.test_tasks import Setting, others, submit
 from zhipu_async import AsyncZhipuAI, Outcome, Outcomes
 from zhipu_async.errors import APIConnectionError, BadRequestError
+from zhipu_async.flows.handing import Handing
 from zhipu_async.flows.outcomes import Delivery
 from zhipu_async.flows.progress import Progress
 from zhipu_async.flows.race import Entrant, Race
 from zhipu_async.flows.source import Source
-from zhipu_async.flows.tasking import Handing
 from zhipu_async.protocol.chat_params import ChatRequest
 from zhipu_async.simulator import NeverEnds, Simulator, Stall
 from zhipu_async.transport.clock import SystemClock

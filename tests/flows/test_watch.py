@@ -207,8 +207,27 @@ def test_a_connection_that_broke_quietly_is_noticed() -> None:
     stream.loop.move(10)
     stream.response.gone = True
     stream.loop.move(1)
+    assert stream.response.closed == 0, "it may be how the body ends"
+    stream.loop.move(0.1)
     assert stream.response.closed == 1
     assert stream.watch.expired is None
+
+
+def test_a_body_that_ends_with_its_connection_is_not_taken_for_a_broken_one() -> None:
+    stream = Stream(Timeout())
+    stream.wait()
+    stream.items()
+    stream.wait()
+    stream.response.gone = True  # for one turn of the loop, just when the look falls
+    stream.loop.move(1)
+    stream.response.gone = False
+    stream.loop.move(5)
+    assert stream.response.closed == 0
+    stream.response.gone = True  # an earlier suspicion is forgotten
+    stream.loop.move(1)
+    stream.response.gone = False
+    stream.loop.move(5)
+    assert stream.response.closed == 0
 
 
 def test_the_timer_ends_with_the_last_stream() -> None:

@@ -18,7 +18,7 @@ from zhipu_async.types.tasks import Outcome, Unfinished
 if TYPE_CHECKING:
     from typing import Self
 
-    from zhipu_async.flows.tasking import Handing
+    from zhipu_async.flows.handing import Handing
     from zhipu_async.transport.clock import Clock
 
 V = TypeVar("V")

@@ -7,16 +7,13 @@ from asyncio import AbstractEventLoop
 from typing import TYPE_CHECKING
 
 from zhipu_async.errors import APITimeoutError
+from zhipu_async.transport.lookout import SURE_SECONDS
 
 if TYPE_CHECKING:
     from zhipu_async.flows.job import Opened
 
-LOOK_SECONDS = (
-    1.0  # how often a stream looks at its clocks; also after how long an unread stream counts as idle
-)
-
+LOOK_SECONDS = 1.0  # how often a stream looks at its clocks; also after how long an unread one counts as idle
 LOOK_SHARE = 0.25  # of the idle clock, so that a short one is not overrun by much
-
 LATE_SHARE = 0.25  # of the time between two looks: so much may the first of them have come late
 
 
@@ -27,7 +24,18 @@ class Watch:
     look at the clock, would cost more than everything else that is done for a read.
     """
 
-    __slots__ = ("_idle", "_lookout", "_opened", "_seen", "_since", "expired", "idle", "look_at", "turn")
+    __slots__ = (
+        "_idle",
+        "_is_suspected",
+        "_opened",
+        "_patrol",
+        "_seen",
+        "_since",
+        "expired",
+        "idle",
+        "look_at",
+        "turn",
+    )
 
     def __init__(self, opened: Opened, loop: AbstractEventLoop | None = None) -> None:
         loop = loop or asyncio.get_running_loop()
@@ -40,15 +48,16 @@ class Watch:
         self._idle = opened.timeout.idle
         self._seen: int = 0  # the turn at the last look
         self._since = loop.time()  # when that turn was new
-        self._lookout = _lookouts.get(loop) or _new_lookout(loop)
+        self._is_suspected = False
+        self._patrol = _patrols.get(loop) or _new_patrol(loop)
         self.look_at: float = self._next_look(self._since)
         """When to look at it, in the loop's time."""
-        self._lookout.add(self)
+        self._patrol.add(self)
 
     @property
     def loop(self) -> AbstractEventLoop:
         """Return the loop in which the stream was opened."""
-        return self._lookout.loop
+        return self._patrol.loop
 
     def busy(self) -> None:
         """Somebody reads again."""
@@ -56,7 +65,7 @@ class Watch:
 
     def stop(self) -> None:
         """Watch no more."""
-        self._lookout.watches.discard(self)
+        self._patrol.watches.discard(self)
 
     def abandon(self) -> None:
         """Watch no more, drop the connection and return the permit: nobody holds the stream any more."""
@@ -72,12 +81,20 @@ class Watch:
         if waiting and due is not None and now >= due:
             self._expire()
         elif waiting and self._opened.response.lost():
-            self.stop()
-            self._opened.response.close()  # wakes the read
+            self._suspect(now)
         else:
+            self._is_suspected = False
             self.look_at = self._next_look(now)
             if not waiting and now - self._since >= LOOK_SECONDS * (1 - LATE_SHARE):
                 self.idle = self._opened.permit.idle = True
+
+    def _suspect(self, now: float) -> None:
+        """Close a connection that is gone, once it is sure that this is not just how the body ends."""
+        if self._is_suspected:
+            self.stop()
+            self._opened.response.close()  # wakes the read
+        self._is_suspected = True
+        self.look_at = now + SURE_SECONDS
 
     def _due(self, now: float) -> float | None:
         """When the clock that runs now is due; the idle clock stands still while the program is at work."""
@@ -102,7 +119,7 @@ class Watch:
         self._opened.response.close()  # wakes the read, which then finds why
 
 
-class Lookout:
+class Patrol:
     """One timer for all open streams of a loop: a timer for each would cost more than a short stream's events.
 
     It holds what belongs to a connection, never the stream that a program holds: one that is dropped must not
@@ -139,10 +156,10 @@ class Lookout:
             self._wind(min(watch.look_at for watch in self.watches))
 
 
-_lookouts: dict[AbstractEventLoop, Lookout] = {}
+_patrols: dict[AbstractEventLoop, Patrol] = {}
 
 
-def _new_lookout(loop: AbstractEventLoop) -> Lookout:
-    for dead in [known for known in tuple(_lookouts) if known.is_closed()]:
-        _lookouts.pop(dead, None)
-    return _lookouts.setdefault(loop, Lookout(loop))
+def _new_patrol(loop: AbstractEventLoop) -> Patrol:
+    for dead in [known for known in tuple(_patrols) if known.is_closed()]:
+        _patrols.pop(dead, None)
+    return _patrols.setdefault(loop, Patrol(loop))

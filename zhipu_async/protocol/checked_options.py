@@ -12,9 +12,8 @@ from zhipu_async.protocol.sendable import as_object, refuse_unsendable
 OPTION_NAMES = frozenset(CallOptions.__annotations__)
 HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _NO_TABS = {ord("\t"): None}
-_FRAMING = frozenset(
-    {"content-length", "transfer-encoding"}
-)  # another word on it cuts the body, or waits for more
+# Another word on it cuts the body, or waits for more.
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 
 def check_options(options: CallOptions) -> None:

@@ -12,7 +12,6 @@ from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from zhipu_async.errors import APIConnectionError, APITimeoutError, InvalidArgument, ZhipuError
-from zhipu_async.transport.addresses import placed
 from zhipu_async.transport.direct import Direct, Place
 from zhipu_async.transport.loops import PerLoop
 from zhipu_async.transport.outgoing import PLAIN_BODY_BYTES, Body, Headers, own_form, payload
@@ -27,9 +26,8 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 25.0  # the platform drops idle connections after about 30
 HEADER_LINE_BYTES = 16 * 1024  # of one header line; the platform's are far below
 
-KNOWN_VERSIONS = frozenset(
-    {"3.12", "3.13", "3.14"}
-)  # in which the short way, and the pool of our own, were tried
+# In which the short way, and the pool of our own, were tried.
+KNOWN_VERSIONS = frozenset({"3.12", "3.13", "3.14"})
 # A kept connection that was closed meanwhile.
 GONE = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionResetError)
 
@@ -82,7 +80,7 @@ class Http:
                 return Response(await own.direct.send(place, headers.lines, body, timeout, leaving), session)
             answer = await session.request(
                 method,
-                url if body is not None else placed(url),  # with a body there are few, which aiohttp keeps
+                url,
                 data=payload(body, leaving),
                 headers=headers,
                 params=query or None,

@@ -6,9 +6,8 @@ import asyncio
 from typing import Protocol
 
 LOOK_SECONDS = 1.0  # how often a waiting reader looks whether its connection is still there
-SURE_SECONDS = (
-    0.05  # after which it looks again: a body that ends with its connection is told so a turn later
-)
+# After which it looks again: a body that ends with its connection is told so a turn of the loop later.
+SURE_SECONDS = 0.05
 
 
 class Losable(Protocol):
